@@ -1,0 +1,3 @@
+"""The one place that says which version this is."""
+
+VERSION = "7.0.0"

@@ -1,0 +1,105 @@
+"""The account of every event: accepted = delivered + dropped by reason + pending, at every instant."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from .outcome import DELIBERATE, Outcome
+from .request import Request
+
+Observer = Callable[[Request, Outcome], None]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """A ledger's counts at one instant. `pending` is counted, not computed from the others."""
+
+    accepted: int = 0
+    delivered: int = 0
+    pending: int = 0
+    dropped: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def failed(self) -> int:
+        """How many were dropped that nobody had asked to drop."""
+        return sum(count for reason, count in self.dropped.items() if reason not in DELIBERATE)
+
+
+class Ledger:
+    """Counts what happens to events, exactly, from any thread.
+
+    Each change is one move, and `stats()` is always the state between two moves. The state is an immutable value that is
+    replaced as a whole, so a signal handler or a `__del__` that comes in the middle of a move sees the state before it;
+    the moves that it makes itself are kept and carried out by the one it interrupted. That is why there can be no
+    deadlock and no lost count, whatever interrupts what.
+    """
+
+    def __init__(self) -> None:
+        self._state: tuple[Stats, _Move | None] = (Stats(), None)
+        self._moves: deque[_Move] = deque()
+        self._lock = threading.RLock()
+        self._moving = False
+        self._observers: tuple[Observer, ...] = ()
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer(request, outcome)` for each event that is settled, in the thread that settles it."""
+        self._observers += (observer,)
+
+    def accept(self) -> None:
+        """Count an event in. It must be settled exactly once."""
+        self._moves.append(_Move(None))
+        self._carry_out()
+
+    def settle(self, request: Request, outcome: Outcome) -> None:
+        """Count an event out, as delivered or dropped. Never raises because of an observer."""
+        self._moves.append(_Move(outcome))
+        self._carry_out()
+        for observer in self._observers:
+            try:
+                observer(request, outcome)
+            except Exception:  # an observer's fault is not the event's, and there is nobody to tell
+                continue
+
+    def stats(self) -> Stats:
+        """The counts now."""
+        self._carry_out()
+        return self._state[0]
+
+    def _carry_out(self) -> None:
+        with self._lock:
+            if self._moving:  # we interrupted ourselves: the outer call goes on with our move
+                return
+            self._moving = True
+            try:
+                while self._moves:
+                    move = self._moves[0]
+                    stats, last = self._state
+                    # A Ctrl-C can stop us between the next two steps; then the move is done but still in line.
+                    if move is not last:
+                        self._state = (_after(stats, move.outcome), move)
+                    self._moves.popleft()
+            finally:
+                self._moving = False
+
+
+class _Move:
+    """An event comes in (None) or goes out. An object of its own each time, so that it can't be carried out twice."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, outcome: Outcome | None) -> None:
+        self.outcome = outcome
+
+
+def _after(stats: Stats, outcome: Outcome | None) -> Stats:
+    if outcome is None:
+        return Stats(stats.accepted + 1, stats.delivered, stats.pending + 1, stats.dropped)
+    if outcome.reason is None:
+        return Stats(stats.accepted, stats.delivered + 1, stats.pending - 1, stats.dropped)
+    dropped = dict(stats.dropped)
+    dropped[outcome.reason] = dropped.get(outcome.reason, 0) + 1
+    return Stats(stats.accepted, stats.delivered, stats.pending - 1, MappingProxyType(dropped))

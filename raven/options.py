@@ -1,0 +1,151 @@
+"""Options: the fields of stages and sinks, from code or from a DSN's query string.
+
+An option is a field of a frozen dataclass that derives from `Configured`. Its name is what the DSN calls it, its
+annotation says how text is read, and its default is the documented one. `option()` adds bounds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal, TypeVar, Union
+
+from .errors import InvalidOption
+
+_Self = TypeVar("_Self", bound="Configured")
+
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
+
+
+def option(default: Any, *, minimum: float | None = None, above: float | None = None, unit: str = "") -> Any:
+    """A field with bounds: `minimum` is the least value that is accepted, `above` the greatest that is not."""
+    return dataclasses.field(default=default, metadata={"minimum": minimum, "above": above, "unit": unit})
+
+
+@dataclasses.dataclass(frozen=True)
+class Configured:
+    """A frozen dataclass whose fields are options, checked when it is made.
+
+    A field whose type can't be written in a DSN (a function, say) is no option, and is left alone.
+    """
+
+    def __post_init__(self) -> None:
+        for name, kind in options_of(type(self)).items():
+            if not kind.accepts(getattr(self, name)):
+                raise InvalidOption(f"{name}: {kind} is accepted")
+
+    def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
+        """The same, with those options changed that `texts` names and this declares.
+
+        Raises `InvalidOption` with the option's name and what it accepts.
+        """
+        kinds = options_of(type(self))
+        values = {name: kinds[name].read(name, text) for name, text in texts.items() if name in kinds}
+        return dataclasses.replace(self, **values) if values else self
+
+    def __repr__(self) -> str:
+        """As the code that made it: only what differs from the defaults. Options that begin with `_` stay hidden."""
+        changed = (
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in dataclasses.fields(self)
+            if field.repr and getattr(self, field.name) != field.default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+
+class Kind:
+    """What an option accepts."""
+
+    def __init__(self, annotation: Any, metadata: Mapping[str, Any]) -> None:
+        arguments = typing.get_args(annotation)
+        self.optional = type(None) in arguments and typing.get_origin(annotation) in (Union, types.UnionType)
+        if self.optional:
+            (annotation,) = (each for each in arguments if each is not type(None))
+        self.origin = typing.get_origin(annotation) or annotation
+        self.arguments = typing.get_args(annotation)
+        self.minimum, self.above = metadata.get("minimum"), metadata.get("above")
+        self.unit = metadata.get("unit", "")
+
+    def accepts(self, value: Any) -> bool:
+        """Whether this value may stand in the code."""
+        if value is None:
+            return bool(self.optional)
+        if self.origin is Literal:
+            return value in self.arguments
+        if self.origin is frozenset:
+            return isinstance(value, (frozenset, set)) and all(type(each) is int for each in value)
+        if self.origin is float:
+            return type(value) in (int, float) and math.isfinite(value) and self._within(value)
+        if self.origin is int:
+            return type(value) is int and self._within(value)
+        if self.origin is str:
+            return isinstance(value, str) and value.isprintable()
+        return type(value) is bool
+
+    def read(self, name: str, text: str) -> Any:
+        """The value that this text of a DSN stands for."""
+        try:
+            value = self._read(text)
+        except ValueError:
+            value = _UNREADABLE
+        if value is _UNREADABLE or not self.accepts(value):
+            raise InvalidOption(f"{name}: {self} is accepted")
+        return value
+
+    def _read(self, text: str) -> Any:
+        if self.optional and text.lower() in ("", "none"):
+            return None
+        if self.origin is Literal:
+            return next((each for each in self.arguments if str(each) == text), _UNREADABLE)
+        if self.origin is frozenset:
+            return frozenset(int(each) for each in text.split(",") if each)
+        if self.origin is bool:
+            word = text.lower()
+            return True if word in _YES else False if word in _NO else _UNREADABLE
+        return self.origin(text)
+
+    def _within(self, value: float) -> bool:
+        return (self.minimum is None or value >= self.minimum) and (self.above is None or value > self.above)
+
+    def __str__(self) -> str:
+        if self.origin is Literal:
+            words = "one of " + ", ".join(map(str, self.arguments))
+        elif self.origin is frozenset:
+            words = "a list of whole numbers with commas between them"
+        elif self.origin is bool:
+            words = "1 or 0"
+        elif self.origin is str:
+            words = "printable text"
+        else:
+            words = "a whole number" if self.origin is int else "a number"
+            words += f" of {self.unit}" if self.unit else ""
+            words += "" if self.minimum is None else f" that is at least {self.minimum}"
+            words += "" if self.above is None else f" greater than {self.above}"
+        return words + (", or none" if self.optional else "")
+
+
+_UNREADABLE = object()
+_READABLE = frozenset({bool, int, float, str, frozenset, Literal})
+
+
+@lru_cache(maxsize=None)
+def options_of(owner: type[Configured]) -> Mapping[str, Kind]:
+    """The options that a class of stages or sinks declares, by name."""
+    hints = typing.get_type_hints(owner)
+    kinds = {
+        field.name: Kind(hints[field.name], field.metadata)
+        for field in dataclasses.fields(owner)
+        if field.init and not _is_other_union(hints[field.name])
+    }
+    return {name: kind for name, kind in kinds.items() if kind.origin in _READABLE}
+
+
+def _is_other_union(annotation: Any) -> bool:
+    if typing.get_origin(annotation) not in (Union, types.UnionType):
+        return False
+    return sum(1 for each in typing.get_args(annotation) if each is not type(None)) != 1

@@ -1,0 +1,34 @@
+"""The pipeline: stages, and the stack that they make up."""
+
+from __future__ import annotations
+
+from .bound import BoundStack, Flushed
+from .compress import Compress
+from .envelope import Envelope
+from .queue import Queue
+from .ratelimit import RateLimit
+from .retry import Retry
+from .serialize import Serialize
+from .sign import Sign
+from .stack import Stack
+from .stage import Context, Stage, stage
+from .store import Store
+from .timeout import Timeout
+
+__all__ = [
+    "BoundStack",
+    "Compress",
+    "Context",
+    "Envelope",
+    "Flushed",
+    "Queue",
+    "RateLimit",
+    "Retry",
+    "Serialize",
+    "Sign",
+    "Stack",
+    "Stage",
+    "Store",
+    "Timeout",
+    "stage",
+]

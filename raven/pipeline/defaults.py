@@ -1,0 +1,36 @@
+"""The stages of the prebuilt transports."""
+
+from __future__ import annotations
+
+from .compress import Compress
+from .envelope import Envelope
+from .queue import Queue
+from .ratelimit import RateLimit
+from .retry import Retry
+from .serialize import Serialize
+from .sign import Sign
+from .stage import Stage
+from .timeout import Timeout
+
+BACKGROUND: tuple[Stage, ...] = (
+    Serialize(),
+    Queue(),
+    RateLimit(),
+    Envelope(),
+    Compress(),
+    Sign(),
+    Retry(),
+    Timeout(),
+)
+"""For transports that deliver beside the program."""
+
+FOREGROUND: tuple[Stage, ...] = (
+    Serialize(),
+    RateLimit(),
+    Envelope(),
+    Compress(),
+    Sign(),
+    Retry(attempts=2, total_timeout=2.5),
+    Timeout(),
+)
+"""For transports that hold the program up while they deliver: it waits for 2.5 seconds at most, with default options."""

@@ -1,0 +1,209 @@
+"""Let the program go on while workers deliver.
+
+Nothing here takes a lock, because a capture may come from a signal handler or a `__del__` that interrupts another one.
+What threads share are deques and a dict, whose single operations are atomic, and every step leaves them in a state that
+the next one, from whatever thread, can work on:
+
+- `_seats` has a token for each request that may still be taken in, `_vacancies` one for each worker that may be started.
+  To take a token is to have the right.
+- `_unsettled` has every request from when it is taken in until it is settled, so at exit it is known what is left. With
+  it is a list of one token, and whoever takes that settles the request, so that each is settled once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .. import at_exit
+from ..errors import Closed, QueueFull
+from ..options import option
+from ..outcome import Outcome, outcome_of
+from ..request import HELD, Request, Response, Send
+from ..runtimes import Waker, drive
+from .stage import Context, Stage
+
+
+@dataclass(frozen=True, repr=False)
+class Queue(Stage):
+    """Hold up to `queue_size` events (default 1000), and let workers of the runtime carry them down the rest of the stack.
+
+    Stands below Serialize and above all that may wait. It answers at once, so `send` costs the program next to nothing
+    however slow the server is. An event that comes when the queue is full is dropped as "queue_overflow".
+
+    At most `workers` (default 4) deliver side by side. One is started when there is work and none is idle, and goes away
+    after `worker_idle` seconds without work (default 5). With one worker, events arrive in order.
+
+    When the interpreter exits, what is left is delivered within `shutdown_timeout` seconds (default 2).
+    """
+
+    role: ClassVar[str] = "queue"
+
+    queue_size: int = option(1_000, minimum=1)
+    workers: int = option(4, minimum=1)
+    worker_idle: float = option(5.0, minimum=0, unit="seconds")
+    shutdown_timeout: float = option(2.0, minimum=0, unit="seconds")
+
+    def bind(self, send: Send, context: Context) -> BoundQueue:
+        return BoundQueue(self, send, context)
+
+
+class BoundQueue:
+    """The queue of one transport in one process."""
+
+    def __init__(self, queue: Queue, send: Send, context: Context) -> None:
+        self._options = queue
+        self._send = send
+        self._context = context
+        self._runtime = context.runtime
+        self._waiting: deque[Request] = deque()
+        self._unsettled: dict[Request, list[None]] = {}
+        self._seats = deque([None] * queue.queue_size)
+        self._vacancies = deque([None] * queue.workers)
+        self._idle: deque[Waker] = deque()
+        self._flushing: deque[Waker] = deque()
+        self._closed = False
+        self._process = os.getpid()
+        at_exit.register(self)
+
+    async def __call__(self, request: Request) -> Response:
+        if self._closed:
+            raise Closed("the transport is closed")
+        try:
+            self._seats.pop()
+        except IndexError:
+            raise QueueFull(f"{self._options.queue_size} events are waiting already") from None
+        self._unsettled[request] = [None]
+        self._waiting.append(request)
+        self._call_worker()
+        return HELD
+
+    async def flush(self, deadline: float) -> bool:
+        """Wait until all that is held now is settled, at most until `deadline`. Whether it is settled."""
+        held = list(self._unsettled)
+        waker = self._runtime.waker()
+        self._flushing.append(waker)
+        try:
+            while True:
+                while held and held[-1] not in self._unsettled:
+                    held.pop()
+                left = deadline - self._runtime.monotonic()
+                if not held or left <= 0 or not self._call_worker():
+                    return not held
+                await waker.wait(left)
+        finally:
+            self._flushing.remove(waker)
+
+    async def close(self, deadline: float) -> None:
+        """Flush until `deadline`, then take nothing more, and drop what is left as "shutdown"."""
+        await self.flush(deadline)
+        self._closed = True
+        for request in list(self._unsettled):
+            self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
+        for waker in list(self._idle):
+            waker.wake()
+
+    def pending(self) -> int:
+        """How many requests are taken in and not settled. In a forked child none is: they are its parent's."""
+        return len(self._unsettled) if os.getpid() == self._process else 0
+
+    @property
+    def shutdown_timeout(self) -> float:
+        """How long to drain for, in seconds."""
+        return self._options.shutdown_timeout
+
+    def drain(self, seconds: float) -> bool:
+        """Deliver what is left while the interpreter exits, in the calling thread if there is no other way.
+
+        Whether all of it is settled after at most that many seconds.
+        """
+        deadline = self._runtime.monotonic() + seconds
+        if self._runtime.survives_exit:
+            if self._runtime.run(lambda: self.flush(deadline)) or self._has_workers():
+                return not self._unsettled
+        # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
+        send = self._context.twin()
+        if send is not None:
+            for request in list(self._unsettled):
+                if self._runtime.monotonic() < deadline:
+                    drive(self._deliver(request, send, deadline))
+        return not self._unsettled
+
+    def _call_worker(self) -> bool:
+        """See that someone works if there is work. False if nobody does and no worker can be had."""
+        if not self._waiting:
+            return True
+        try:
+            self._idle.popleft().wake()
+        except IndexError:
+            return self._hire() or self._has_workers()
+        return True
+
+    def _hire(self) -> bool:
+        try:
+            vacancy = self._vacancies.pop()
+        except IndexError:
+            return True
+        try:
+            self._runtime.spawn(self._work)
+        except RuntimeError:  # no thread can be had: the next send or flush tries again, and at exit there is the twin
+            self._vacancies.append(vacancy)
+            return False
+        return True
+
+    def _has_workers(self) -> bool:
+        return len(self._vacancies) < self._options.workers
+
+    async def _work(self) -> None:
+        waker = self._runtime.waker()
+        try:
+            while not self._closed:
+                try:
+                    request = self._waiting.popleft()
+                except IndexError:
+                    if not await self._wait_for_work(waker):
+                        return
+                else:
+                    await self._deliver(request, self._send)
+        finally:
+            self._vacancies.append(None)
+            # Work that came after our last look found no vacancy; now there is one.
+            if not self._closed:
+                self._call_worker()
+
+    async def _wait_for_work(self, waker: Waker) -> bool:
+        self._idle.append(waker)
+        # Whoever came between our last look and that line saw nobody idle.
+        woken = bool(self._waiting) or await waker.wait(self._options.worker_idle)
+        try:
+            self._idle.remove(waker)
+        except ValueError:  # someone has called us, so there is, or was, work
+            return True
+        return woken
+
+    async def _deliver(self, request: Request, send: Send, deadline: float | None = None) -> None:
+        if request not in self._unsettled:  # the queue was closed meanwhile
+            return
+        attempt = request.copy()  # what the stages below do to it must not show if it has to be sent once more
+        if deadline is not None:
+            attempt.due(deadline)
+        try:
+            outcome = outcome_of(await send(attempt))
+        except (self._runtime.cancellation, KeyboardInterrupt):
+            raise  # we are told to stop, and nothing is known of the event: it stays unsettled
+        except BaseException as error:  # not even a stage that raises SystemExit may take the worker with it
+            outcome = outcome_of(error)
+        self._settle(request, outcome)
+
+    def _settle(self, request: Request, outcome: Outcome) -> None:
+        try:
+            self._unsettled[request].pop()
+        except LookupError:  # someone else settles it, or has done so
+            return
+        self._context.ledger.settle(request, outcome)
+        del self._unsettled[request]  # only now, so that a flush that ends finds it counted
+        self._seats.append(None)
+        for waker in tuple(self._flushing):
+            waker.wake()

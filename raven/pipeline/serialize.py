@@ -1,0 +1,95 @@
+"""Turn the event into bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from json import JSONEncoder
+from typing import Any, ClassVar
+
+from ..errors import EventTooLarge, Unserializable
+from ..options import option
+from ..request import Request, Response, Send
+from ..values import simplify
+from .stage import Context, Stage
+
+_encode = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, repr=False)
+class Serialize(Stage):
+    """Make the body of the event: UTF-8 JSON. First in a stack.
+
+    It works in the thread of whoever sends, so that what the program does to the event afterwards changes nothing. What
+    JSON can't hold is replaced by words that say what it was; no value makes it fail.
+
+    An event over `max_event_size` bytes (default 1 MiB, Sentry's limit for an event before compression) loses its local
+    variables, then its breadcrumbs, then its extra data, until it fits. One that still doesn't is dropped as "invalid".
+    """
+
+    role: ClassVar[str] = "serialize"
+
+    max_event_size: int = option(1_048_576, minimum=1_000, unit="bytes")
+
+    def bind(self, send: Send, context: Context) -> Send:
+        limit = self.max_event_size
+
+        async def serialize(request: Request) -> Response:
+            if request.event is None:
+                if request.body is None:
+                    raise Unserializable("the request has neither an event nor a body")
+                return await send(request)
+            request.body = encode(request.event, limit)
+            request.event = None
+            return await send(request)
+
+        return serialize
+
+
+def encode(event: dict[str, Any], limit: int) -> bytes:
+    """The event as JSON of at most `limit` bytes. Raises `EventTooLarge`. The event is left as it is."""
+    try:
+        body = _encode(event).encode()
+    except (ValueError, TypeError, RecursionError, RuntimeError, AttributeError):
+        # NaN, a cycle, a foreign type, a lone surrogate, a dict that changes meanwhile: rare, so only now pay for a walk.
+        event = simplify(event, depth=20, breadth=10_000, length=limit)
+        body = _encode(event).encode()
+    if len(body) <= limit:
+        return body
+    for smaller in _smaller(event):
+        body = _encode(simplify(smaller, depth=20, breadth=10_000, length=limit)).encode()
+        if len(body) <= limit:
+            return body
+    raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")
+
+
+def _smaller(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same event with less and less in it."""
+    for cut in _CUTS:
+        event = cut(event)
+        yield event
+
+
+def _without_locals(event: dict[str, Any]) -> dict[str, Any]:
+    exceptions = event.get("exception")
+    if not isinstance(exceptions, dict) or not isinstance(exceptions.get("values"), list):
+        return event
+    values = [_without_vars(value) for value in exceptions["values"]]
+    return {**event, "exception": {**exceptions, "values": values}}
+
+
+def _without_vars(value: Any) -> Any:
+    if not isinstance(value, dict) or not isinstance(value.get("stacktrace"), dict):
+        return value
+    frames = value["stacktrace"].get("frames")
+    if not isinstance(frames, list):
+        return value
+    bare = [{k: v for k, v in frame.items() if k != "vars"} if isinstance(frame, dict) else frame for frame in frames]
+    return {**value, "stacktrace": {**value["stacktrace"], "frames": bare}}
+
+
+def _without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda event: {k: v for k, v in event.items() if k != key}
+
+
+_CUTS = (_without_locals, _without("breadcrumbs"), _without("extra"))

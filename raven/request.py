@@ -1,0 +1,88 @@
+"""What travels down a stack, and what comes back.
+
+The whole contract between the stages: a `Request` goes down, a `Response` comes up, and whatever carries the one to the
+other is a `Send`, be it a stage or a sink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Request:
+    """One thing to deliver. The stack that it was given to owns it, and stages may change it.
+
+    `id` is the event's id (32 hex digits). `category` is what the server's rate limits call it: "error",
+    "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `body` and `headers` are
+    what is sent, and `endpoint` is where to: "envelope" or "store". `deadline` is the moment, in seconds on the
+    runtime's monotonic clock, after which nobody waits for the answer any more; None is never.
+    """
+
+    __slots__ = ("body", "category", "deadline", "endpoint", "event", "headers", "id")
+
+    def __init__(
+        self,
+        id: str,
+        category: str = "error",
+        event: dict[str, Any] | None = None,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        endpoint: str | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        self.id = id
+        self.category = category
+        self.event = event
+        self.body = body
+        self.headers = dict(headers or {})
+        self.endpoint = endpoint
+        self.deadline = deadline
+
+    def copy(self) -> Request:
+        """One that can be changed without changing this one. The event itself is shared."""
+        return Request(
+            self.id,
+            self.category,
+            self.event,
+            body=self.body,
+            headers=self.headers,
+            endpoint=self.endpoint,
+            deadline=self.deadline,
+        )
+
+    def due(self, latest: float) -> None:
+        """Bring the deadline forward to `latest`, if it is not earlier already."""
+        if self.deadline is None or latest < self.deadline:
+            self.deadline = latest
+
+    def __repr__(self) -> str:
+        size = "no body" if self.body is None else f"{len(self.body)} bytes"
+        return f"<Request {self.category} {self.id} {size}>"
+
+
+@dataclass(frozen=True)
+class Response:
+    """A server's answer. Only a 2xx status means that it has the event.
+
+    The names of `headers` are in lower case. `body` is at most the first 64 KiB; servers quote keys in it, so it is
+    neither logged nor shown by `repr`.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def delivered(self) -> bool:
+        """The server has the event."""
+        return 200 <= self.status < 300
+
+
+HELD = Response(0)
+"""The response of a stage that keeps the request, to deliver it later and settle it then. No server says this."""
+
+Send = Callable[[Request], Awaitable[Response]]
+"""The rest of a stack. It returns the server's answer, or raises a `SendError`."""

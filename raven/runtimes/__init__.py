@@ -1,0 +1,54 @@
+"""Runtimes: how one concurrency library tells time, sleeps, starts workers and wakes them.
+
+A runtime is all that the stages know of concurrency. Blocking ones (threads, greenlets) never suspend a coroutine: their
+`sleep` blocks. The others suspend it in their library's own way, and can't be used without a `Queue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from .drive import drive
+
+__all__ = ["Runtime", "Waker", "drive"]
+
+T = TypeVar("T")
+
+
+class Waker(Protocol):
+    """One sleeper's alarm. A `wake()` that comes before the `wait()` is not lost; several are as good as one."""
+
+    def wake(self) -> None:
+        """Wake the sleeper. From any thread, a signal handler or a `__del__`; never blocks and never raises."""
+
+    def wait(self, timeout: float | None) -> Awaitable[bool]:
+        """Wait for `wake()`, at most `timeout` seconds (None: for ever). Whether it came."""
+
+
+class Runtime(Protocol):
+    """One concurrency library. It attaches to a running loop, if it has one, at first use and not when it is made."""
+
+    cancellation: ClassVar[type[BaseException]]
+    """What is raised in a worker that is told to stop. Its request stays with the queue."""
+
+    survives_exit: ClassVar[bool]
+    """Whether workers still run while the interpreter carries out its exit handlers."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that is never set back."""
+
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        """Wait that long."""
+
+    def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a worker beside the program. From any thread; RuntimeError if no worker can be started now."""
+
+    def waker(self) -> Waker:
+        """A new alarm."""
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end and return its result, blocking the caller."""
+
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end for a caller that awaits, without blocking the caller's loop."""

@@ -1,0 +1,73 @@
+"""The runtime of plain threads: to wait is to block."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, TypeVar
+
+from .drive import drive
+
+T = TypeVar("T")
+
+
+class ThreadWaker:
+    """A lock that is taken from the start. Releasing it is one atomic step, unlike `threading.Event.set`."""
+
+    def __init__(self) -> None:
+        self._lock = _thread.allocate_lock()
+        self._lock.acquire()
+
+    def wake(self) -> None:
+        try:
+            self._lock.release()
+        except RuntimeError:  # it is awake already
+            return
+
+    async def wait(self, timeout: float | None) -> bool:
+        return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, min(timeout, _LONGEST)))
+
+
+_LONGEST = threading.TIMEOUT_MAX
+
+
+class ThreadRuntime:
+    """Workers are daemon threads. They go on while the interpreter carries out its exit handlers."""
+
+    cancellation: ClassVar[type[BaseException]] = GeneratorExit
+    survives_exit: ClassVar[bool] = True
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        # Not threading.Thread here: its start() takes a lock that is not re-entrant, and we may be in a signal handler
+        # that interrupted another start(). The plain thread can wait for that lock without harm.
+        _thread.start_new_thread(_start, (worker,))
+
+    def waker(self) -> ThreadWaker:
+        return ThreadWaker()
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return drive(make())
+
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        import asyncio  # only programs that await come here, and they have it loaded
+
+        return await asyncio.to_thread(self.run, make)
+
+
+def _start(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    try:
+        threading.Thread(target=_run, args=(worker,), name="raven-worker", daemon=True).start()
+    except RuntimeError:  # no second thread can be had, so this one has to do
+        _run(worker)
+
+
+def _run(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    drive(worker())

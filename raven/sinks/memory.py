@@ -1,0 +1,30 @@
+"""A sink that keeps what it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..request import Request, Response, Send
+from ..runtimes import Runtime
+from ..runtimes.threads import ThreadRuntime
+from . import Context, Sink
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class MemorySink(Sink):
+    """Keep every request, in `requests`, and answer 200. It takes anything, so it needs no stage above it."""
+
+    requests: list[Request] = field(default_factory=list, repr=False)
+
+    def runtime(self) -> Runtime:
+        return ThreadRuntime()
+
+    def at_exit(self) -> Sink:
+        return self
+
+    def bind(self, context: Context) -> Send:
+        async def keep(request: Request) -> Response:
+            self.requests.append(request.copy())
+            return Response(200)
+
+        return keep

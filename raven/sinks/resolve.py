@@ -1,0 +1,62 @@
+"""Find a host's addresses within a time."""
+
+from __future__ import annotations
+
+import _thread
+import socket
+import threading
+from typing import Any
+
+Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+
+
+class Resolver:
+    """Looks one host up, again at each call, because addresses change.
+
+    `getaddrinfo` can't be interrupted, so it runs in a thread of its own, and whoever asks while one is still at it waits
+    for the same answer: a name server that hangs costs one thread, however many ask.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._running: _Lookup | None = None
+
+    def resolve(self, seconds: float) -> list[Address]:
+        """The addresses. Raises TimeoutError, or `socket.gaierror` when there are none."""
+        try:  # no thread for an address that is written in digits
+            return _ask(self._host, self._port, socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            pass
+        lookup = self._running
+        if lookup is None or lookup.done.is_set():
+            lookup = self._running = _Lookup()
+            try:
+                _thread.start_new_thread(lookup.run, (self._host, self._port))
+            except RuntimeError:  # the interpreter exits, and starts no more threads
+                lookup.run(self._host, self._port)
+        if not lookup.done.wait(seconds):
+            raise TimeoutError("the name server did not answer in time")
+        if isinstance(lookup.result, list):
+            return lookup.result
+        raise lookup.result
+
+
+class _Lookup:
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.result: list[Address] | OSError = socket.gaierror(socket.EAI_FAIL, "not resolved")
+
+    def run(self, host: str, port: int) -> None:
+        try:
+            self.result = _ask(host, port, 0)
+        except OSError as error:
+            self.result = error
+        except UnicodeError:  # a label of the name is too long
+            self.result = socket.gaierror(socket.EAI_NONAME, "not a valid name")
+        finally:
+            self.done.set()
+
+
+def _ask(host: str, port: int, flags: int) -> list[Address]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)

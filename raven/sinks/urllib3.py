@@ -1,0 +1,151 @@
+"""Blocking HTTP, by urllib3."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import BadResponse, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
+from ..request import Request, Response, Send
+from ..runtimes import Runtime
+from ..runtimes.threads import ThreadRuntime
+from . import Context, Sink
+from .http import LONGEST_ATTEMPT, MOST_READ, HTTPSink
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+
+logger = logging.getLogger("raven.delivery")
+
+
+@dataclass(frozen=True, repr=False)
+class Urllib3Sink(HTTPSink):
+    """POST the body and wait for the answer. Connections are kept open and shared by all threads; none is opened, and
+    urllib3 is not imported, before the first request.
+    """
+
+    def runtime(self) -> Runtime:
+        return ThreadRuntime()
+
+    def at_exit(self) -> Sink:
+        return self
+
+    def bind(self, context: Context) -> BoundUrllib3:
+        tls = self.tls(context.dsn)
+        if tls is not None and not tls.verify:
+            logger.warning("verify_ssl=0: the certificate of %s is not verified", context.dsn.origin)
+
+        def make_pool() -> HTTPConnectionPool:
+            from .urllib3_pool import make_pool
+
+            return make_pool(context.dsn, tls, self.connections)
+
+        return BoundUrllib3(make_pool, context)
+
+
+class BoundUrllib3:
+    """The connections to one server."""
+
+    def __init__(self, make_pool: Callable[[], HTTPConnectionPool], context: Context) -> None:
+        self._make_pool = make_pool
+        self._endpoint = context.dsn.endpoint
+        self._monotonic = context.runtime.monotonic
+        self._pool: HTTPConnectionPool | None = None
+        self._lock = threading.RLock()  # a signal handler may send while we connect
+
+    async def __call__(self, request: Request) -> Response:
+        deadline = request.deadline
+        left = LONGEST_ATTEMPT if deadline is None else deadline - self._monotonic()
+        if left <= 0:
+            raise SendTimeout("the time was over before the attempt began")
+        return post(self._connected(), self._endpoint(request.endpoint or "envelope"), request, left)
+
+    def close(self) -> None:
+        """Close the connections that are idle. Those in use are closed by whoever uses them."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _connected(self) -> HTTPConnectionPool:
+        if self._pool is None:
+            with self._lock:
+                if self._pool is None:
+                    self._pool = self._make_pool()
+        return self._pool
+
+
+def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) -> Response:
+    """One exchange, of `seconds` at most. Redirects are answers like others. Raises a `NetworkError`."""
+    from urllib3 import Timeout
+    from urllib3.exceptions import HTTPError
+
+    try:
+        response = pool.urlopen(
+            "POST",
+            path,
+            body=request.body,
+            headers={"Accept-Encoding": "identity", **request.headers},
+            redirect=False,
+            retries=False,
+            timeout=Timeout(total=seconds),
+            pool_timeout=seconds,  # type: ignore[arg-type]  # it is passed to queue.get, which takes fractions
+            preload_content=False,
+            decode_content=False,
+        )
+        body = _read(response)
+    except (HTTPError, OSError) as error:
+        raise translate(error) from None
+    return Response(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
+
+
+def _read(response: BaseHTTPResponse) -> bytes:
+    body = response.read(MOST_READ + 1)
+    if len(body) > MOST_READ:
+        response.close()  # there is more to come, perhaps without end
+        return body[:MOST_READ]
+    response.release_conn()
+    return body
+
+
+def translate(error: BaseException) -> NetworkError:
+    """One of our errors for one of urllib3's. Its text has nothing of the request in it."""
+    from http.client import IncompleteRead
+
+    from urllib3 import exceptions
+
+    cause = _innermost(error)
+    if isinstance(cause, ssl.SSLError):
+        return _tls_error(cause)
+    if isinstance(error, exceptions.NameResolutionError):
+        return ConnectError("the host's name can't be resolved")
+    if isinstance(error, exceptions.NewConnectionError):
+        return ConnectError(f"the server can't be reached: {_text(cause)}")
+    if isinstance(error, (exceptions.TimeoutError, exceptions.EmptyPoolError, TimeoutError)):
+        return SendTimeout("the server did not answer in time")
+    if isinstance(cause, (OSError, IncompleteRead, exceptions.IncompleteRead)):
+        stale = type(cause).__name__ == "StaleConnection"
+        return ConnectionLost(f"the connection was lost: {_text(cause)}", stale=stale)
+    return BadResponse(f"the answer is not HTTP ({type(cause).__name__})")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while True:
+        inner = error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None)
+        if inner is None:
+            return error
+        error = inner
+
+
+def _tls_error(error: ssl.SSLError) -> NetworkError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TLSError(f"the server's certificate was refused: {error.verify_message}")
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
+        return ConnectionLost("the connection was lost while TLS was being set up")
+    return TLSError(f"TLS could not be set up: {error.reason or type(error).__name__}")
+
+
+def _text(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

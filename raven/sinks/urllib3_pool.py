@@ -1,0 +1,169 @@
+"""urllib3's connection pool, with a deadline that holds.
+
+urllib3 gives a socket its timeout anew for each read, so a server that sends a byte now and then can hold a request for
+ever. Here a timeout that is set on a socket is the time for everything that follows.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from ..dsn import Dsn
+from .resolve import Resolver
+from .tls import TLSSettings
+
+_LEAST = 0.001
+"""Seconds. A timeout of 0 would mean not to block at all."""
+
+
+class StaleConnection(ConnectionResetError):
+    """A connection that had served before broke before the next answer began."""
+
+
+def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int) -> HTTPConnectionPool:
+    """A pool for one server, of that many connections at most. Nothing is connected yet."""
+    resolver = Resolver(dsn.host, dsn.port)
+    if tls is None:
+        plain = _Pool(dsn.host, dsn.port, maxsize=connections, block=True)
+        plain.conn_kw["resolver"] = resolver
+        return plain
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _DeadlineSSLSocket
+    tls.apply(context)
+    pool = _TLSPool(dsn.host, dsn.port, maxsize=connections, block=True, ssl_context=context)
+    pool.conn_kw["resolver"] = resolver
+    return pool
+
+
+class _Deadline:
+    """Mixed into a socket class: a timeout is the time for all that follows, not for each step of it."""
+
+    _deadline: float | None = None
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        super().settimeout(seconds)  # type: ignore[misc]
+
+    def gettimeout(self) -> float | None:
+        return None if self._deadline is None else max(_LEAST, self._deadline - time.monotonic())
+
+    def recv_into(self, *arguments: Any) -> int:
+        self._arm()
+        return super().recv_into(*arguments)  # type: ignore[misc, no-any-return]
+
+    def send(self, *arguments: Any) -> int:
+        self._arm()
+        return super().send(*arguments)  # type: ignore[misc, no-any-return]
+
+    def sendall(self, *arguments: Any) -> None:
+        self._arm()
+        super().sendall(*arguments)  # type: ignore[misc]
+
+    def _arm(self) -> None:
+        if self._deadline is None:
+            return
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        super().settimeout(left)  # type: ignore[misc]
+
+
+class _DeadlineSocket(_Deadline, socket.socket):
+    pass
+
+
+class _DeadlineSSLSocket(_Deadline, ssl.SSLSocket):
+    pass
+
+
+class _Exchanges:
+    """Mixed into a connection class: connects within the time, and knows a stale connection when it breaks."""
+
+    sock: Any
+    host: str
+    timeout: float | None
+    socket_options: Any
+
+    def __init__(self, *arguments: Any, resolver: Resolver, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._resolver = resolver
+        self._answers = 0
+
+    def _new_conn(self) -> socket.socket:
+        self._answers = 0
+        seconds = self.timeout or 0.0
+        try:
+            return _connect(self._resolver, seconds, self.socket_options or ())
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "not connected in time") from error  # type: ignore[arg-type]
+        except OSError as error:
+            raise NewConnectionError(self, "not connected") from error  # type: ignore[arg-type]
+
+    def getresponse(self) -> Any:
+        try:
+            response = super().getresponse()  # type: ignore[misc]
+        except ConnectionError as error:
+            if self._answers:
+                raise StaleConnection(error.errno, "the server had closed it") from error
+            raise
+        self._answers += 1
+        return response
+
+
+class _Connection(_Exchanges, HTTPConnection):
+    pass
+
+
+class _TLSConnection(_Exchanges, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        # As in urllib3, but for its warning of each unverified request. The sink has logged one.
+        if conn.is_closed:
+            conn.connect()
+
+
+def _connect(resolver: Resolver, seconds: float, options: Any) -> socket.socket:
+    """A connected socket to the first address that answers. Each has an equal part of the time that is left."""
+    deadline = time.monotonic() + seconds
+    addresses = resolver.resolve(seconds)
+    failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        left = (deadline - time.monotonic()) / (len(addresses) - tried)
+        if left <= 0:
+            raise TimeoutError("timed out")
+        try:
+            return _connected(_DeadlineSocket(family, kind, protocol), address, options, left, deadline)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _connected(sock: socket.socket, address: Any, options: Any, left: float, deadline: float) -> socket.socket:
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(left)
+        sock.connect(address)
+        sock.settimeout(max(_LEAST, deadline - time.monotonic()))
+    except BaseException:
+        sock.close()
+        raise
+    return sock

@@ -1,0 +1,1 @@
+"""The prebuilt transports, each a stack declared in a module of its own."""
