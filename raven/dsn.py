@@ -74,9 +74,7 @@ class Dsn:
         public_key, secret_key, address = _user_info(parts.netloc)
         host, port = _host_and_port(address, _DEFAULT_PORTS[scheme])
         path, project = _path_and_project(parts.path)
-        return cls(
-            scheme, public_key, secret_key, host, port, path, project, _options(parts.query), transport
-        )
+        return cls(scheme, public_key, secret_key, host, port, path, project, _options(parts.query), transport)
 
     @property
     def origin(self) -> str:

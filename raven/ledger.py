@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -59,10 +60,8 @@ class Ledger:
         self._moves.append(_Move(outcome))
         self._carry_out()
         for observer in self._observers:
-            try:
+            with suppress(Exception):  # an observer's fault is not the event's, and there is nobody to tell
                 observer(request, outcome)
-            except Exception:  # an observer's fault is not the event's, and there is nobody to tell
-                continue
 
     def stats(self) -> Stats:
         """The counts now."""

@@ -11,8 +11,8 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union
+from weakref import WeakKeyDictionary
 
 from .errors import InvalidOption
 
@@ -133,9 +133,18 @@ _UNREADABLE = object()
 _READABLE = frozenset({bool, int, float, str, frozenset, Literal})
 
 
-@lru_cache(maxsize=None)
-def options_of(owner: type[Configured]) -> Mapping[str, Kind]:
+def options_of(owner: type) -> Mapping[str, Kind]:
     """The options that a class of stages or sinks declares, by name."""
+    kinds = _known.get(owner)
+    if kinds is None:
+        kinds = _known[owner] = _read_annotations(owner)
+    return kinds
+
+
+_known: WeakKeyDictionary[type, Mapping[str, Kind]] = WeakKeyDictionary()
+
+
+def _read_annotations(owner: type) -> Mapping[str, Kind]:
     hints = typing.get_type_hints(owner)
     kinds = {
         field.name: Kind(hints[field.name], field.metadata)

@@ -61,9 +61,7 @@ def _container(value: Any, kind: type, depth: int, breadth: int, length: int, pa
             result[_TEXT_CUT] = f"{dict.__len__(value) - breadth} more"
         return result
     base = next(each for each in (list, tuple, set, frozenset) if issubclass(kind, each))
-    items = [
-        _simplify(item, depth, breadth, length, parents) for item in islice(base.__iter__(value), breadth)
-    ]
+    items = [_simplify(item, depth, breadth, length, parents) for item in islice(base.__iter__(value), breadth)]
     if base.__len__(value) > breadth:
         items.append(f"{_TEXT_CUT} {base.__len__(value) - breadth} more")
     return items
@@ -81,9 +79,13 @@ def _key(key: Any, length: int) -> str:
 
 def _number(value: int) -> int | str:
     # JSON has no bound, but readers do, and Python itself refuses to print the very long ones.
-    return value if -(2**63) <= value < 2**64 else f"<int of {value.bit_length()} bits>" if abs(
+    return (
         value
-    ) >= 2**512 else str(value)
+        if -(2**63) <= value < 2**64
+        else f"<int of {value.bit_length()} bits>"
+        if abs(value) >= 2**512
+        else str(value)
+    )
 
 
 def clip(text: str, length: int) -> str:

@@ -121,8 +121,9 @@ class BoundQueue:
         """
         deadline = self._runtime.monotonic() + seconds
         if self._runtime.survives_exit:
-            if self._runtime.run(lambda: self.flush(deadline)) or self._has_workers():
-                return not self._unsettled
+            settled = self._runtime.run(lambda: self.flush(deadline))
+            if settled or self._has_workers():
+                return settled
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
         send = self._context.twin()
         if send is not None:

@@ -13,10 +13,12 @@ from ..request import Request, Response, Send
 from .retry_after import retry_after
 from .stage import Context, Stage
 
-CATEGORIES = frozenset(
-    "default error transaction monitor span log_item log_byte security attachment session profile profile_chunk replay "
-    "feedback trace_metric internal".split()
-)
+# fmt: off
+CATEGORIES = frozenset({
+    "default", "error", "transaction", "monitor", "span", "log_item", "log_byte", "security", "attachment", "session",
+    "profile", "profile_chunk", "replay", "feedback", "trace_metric", "internal",
+})
+# fmt: on
 EVERYTHING = ""
 """The category that stands for all of them."""
 

@@ -80,9 +80,7 @@ class Retry(Stage):
             return self.attempts
         return min(2, self.attempts) if result.status >= 500 else 1
 
-    async def _again(
-        self, first: Result, request: Request, attempt: _Attempt, runtime: Runtime
-    ) -> Result:
+    async def _again(self, first: Result, request: Request, attempt: _Attempt, runtime: Runtime) -> Result:
         # tenacity takes long to import and costs something per call, so only failures come here; the one that we have
         # is handed to it as its first try.
         from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from ..dsn import Dsn
@@ -86,7 +87,7 @@ class Stack:
         if new is None:
             if not isinstance(old, Stage):
                 raise InvalidStack(f"replace({old.__name__}) needs the stage that is to take its place")
-            old, new = type(old), old
+            new, old = old, type(old)
         at = self._index(old)
         return Stack(*self.stages[:at], new, *self.stages[at + 1 :], sink=self.sink)
 
@@ -113,7 +114,7 @@ class Stack:
         """Bind every part, the sink first. Returns the topmost `send`, and all bound parts in the stack's order."""
         bound: list[Any] = [self.sink.bind(context)]
         for at in range(len(self.stages) - 1, -1, -1):
-            below = replace(context, twin=lambda at=at: self._twin(at + 1, context))
+            below = replace(context, twin=partial(self._twin, at + 1, context))
             bound.append(self.stages[at].bind(bound[-1], below))
         bound.reverse()
         return bound[0], bound
@@ -165,14 +166,15 @@ def _missing_sink() -> Sink:
 
 
 def _check(stages: tuple[Stage, ...], sink: Sink) -> None:
-    for part in stages:
-        if not isinstance(part, Stage):
-            hint = " (write its parentheses)" if isinstance(part, type) else ""
-            raise InvalidStack(f"{part!r} is not a stage{hint}")
+    for stage in stages:
+        if not isinstance(stage, Stage):
+            hint = " (write its parentheses)" if isinstance(stage, type) else ""
+            raise InvalidStack(f"{stage!r} is not a stage{hint}")
     if not isinstance(sink, Sink):
         raise InvalidStack(f"{sink!r} is not a sink")
-    for at, part in enumerate((*stages, sink)):
-        _check_place(part, stages[:at], stages[at + 1 :])
+    for at, stage in enumerate(stages):
+        _check_place(stage, stages[:at], stages[at + 1 :])
+    _check_place(sink, stages, ())
     _check_queue(stages, sink)
     _check_option_names((*stages, sink))
 
@@ -183,9 +185,7 @@ def _check_place(part: Stage | Sink, above: tuple[Stage, ...], beneath: tuple[St
             raise InvalidStack(f"{_title(part)} needs {_ROLE_NAMES.get(role, role)} above it: {why}")
     for stage in beneath:
         if isinstance(part, Stage) and stage.role in part.below:
-            raise InvalidStack(
-                f"{_title(part)} can't stand above {_title(stage)}: {part.below[stage.role]}"
-            )
+            raise InvalidStack(f"{_title(part)} can't stand above {_title(stage)}: {part.below[stage.role]}")
 
 
 def _check_queue(stages: tuple[Stage, ...], sink: Sink) -> None:

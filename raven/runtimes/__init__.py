@@ -32,8 +32,9 @@ class Runtime(Protocol):
     cancellation: ClassVar[type[BaseException]]
     """What is raised in a worker that is told to stop. Its request stays with the queue."""
 
-    survives_exit: ClassVar[bool]
-    """Whether workers still run while the interpreter carries out its exit handlers."""
+    @property
+    def survives_exit(self) -> bool:
+        """Whether workers still run while the interpreter carries out its exit handlers."""
 
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..pipeline.stage import Context
 from ..request import Request, Response, Send
 from ..runtimes import Runtime
 from ..runtimes.threads import ThreadRuntime
-from . import Context, Sink
+from . import Sink
 
 
 @dataclass(frozen=True, repr=False, eq=False)

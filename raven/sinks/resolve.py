@@ -59,4 +59,5 @@ class _Lookup:
 
 
 def _ask(host: str, port: int, flags: int) -> list[Address]:
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return found

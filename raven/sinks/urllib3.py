@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import BadResponse, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
-from ..request import Request, Response, Send
+from ..pipeline.stage import Context
+from ..request import Request, Response
 from ..runtimes import Runtime
 from ..runtimes.threads import ThreadRuntime
-from . import Context, Sink
+from . import Sink
 from .http import LONGEST_ATTEMPT, MOST_READ, HTTPSink
 
 if TYPE_CHECKING:

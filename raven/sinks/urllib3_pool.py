@@ -104,7 +104,7 @@ class _Exchanges:
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
         except TimeoutError as error:
-            raise ConnectTimeoutError(self, "not connected in time") from error  # type: ignore[arg-type]
+            raise ConnectTimeoutError(self, "not connected in time") from error
         except OSError as error:
             raise NewConnectionError(self, "not connected") from error  # type: ignore[arg-type]
 

@@ -1,0 +1,48 @@
+"""A sink that answers as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..pipeline.stage import Context
+from ..request import Request, Response, Send
+from ..runtimes import Runtime
+from ..runtimes.threads import ThreadRuntime
+from ..sinks import Sink
+
+Answer = int | Response | BaseException | float
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ScriptedSink(Sink):
+    """Give the answers one after the other; the last one is given again and again. Without any, 200.
+
+    An answer is a status, a `Response`, or an error to raise. A float is a pause of so many seconds on the runtime's clock
+    before the answer that follows it. `received` has a copy of each request as it was when it arrived.
+    """
+
+    answers: Iterable[Answer] = (200,)
+    received: list[Request] = field(default_factory=list)
+
+    def runtime(self) -> Runtime:
+        return ThreadRuntime()
+
+    def at_exit(self) -> Sink:
+        return self
+
+    def bind(self, context: Context) -> Send:
+        left = list(self.answers) or [200]
+
+        async def answer(request: Request) -> Response:
+            self.received.append(request.copy())
+            while True:
+                given = left.pop(0) if len(left) > 1 else left[0]
+                if isinstance(given, float):
+                    await context.runtime.sleep(given)
+                elif isinstance(given, BaseException):
+                    raise given
+                else:
+                    return given if isinstance(given, Response) else Response(given)
+
+        return answer

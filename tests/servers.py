@@ -1,0 +1,64 @@
+"""Real servers, one of each kind for the whole session, and a way to post to them without Raven."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+
+from raven.testing.bugsink import Bugsink
+from raven.testing.kent import Kent
+from raven.testing.process import LocalServer
+
+Post = Callable[..., str]
+_Server = TypeVar("_Server", bound=LocalServer)
+
+
+@pytest.fixture(scope="session")
+def bugsink() -> Iterator[Bugsink]:
+    """A Bugsink that all tests share: look for your own event ids only."""
+    yield from _running(Bugsink())
+
+
+@pytest.fixture(scope="session")
+def kent() -> Iterator[Kent]:
+    """A Kent that all tests share; it keeps the last 100 payloads."""
+    yield from _running(Kent())
+
+
+@pytest.fixture(scope="session")
+def post_event() -> Post:
+    """A function `post(dsn, event, store=False)` that sends an event and returns its id.
+
+    It fills in `event_id`, `timestamp` and `platform` where `event` lacks them.
+    """
+    return _post
+
+
+def _running(server: _Server) -> Iterator[_Server]:
+    server.start()
+    yield server
+    server.stop()
+
+
+def _post(dsn: str, event: dict[str, Any], store: bool = False) -> str:
+    event = {"event_id": uuid.uuid4().hex, "timestamp": time.time(), "platform": "python"} | event
+    payload = json.dumps(event).encode()
+    kind, body = "application/json", payload
+    if not store:
+        kind = "application/x-sentry-envelope"
+        headers = [{"event_id": event["event_id"]}, {"type": "event", "length": len(payload)}]
+        body = b"\n".join([*(json.dumps(header).encode() for header in headers), payload, b""])
+    address = urlsplit(dsn)
+    url = f"http://{address.hostname}:{address.port}/api{address.path}/{'store' if store else 'envelope'}/"
+    auth = f"Sentry sentry_version=7, sentry_client=test/0, sentry_key={address.username}"
+    request = urllib.request.Request(url, body, {"Content-Type": kind, "X-Sentry-Auth": auth})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
+        assert response.status == 200
+    return str(event["event_id"])
