@@ -33,7 +33,7 @@ class Queue(Stage):
     Stands below Serialize and above all that may wait. It answers at once, so `send` costs the program next to nothing
     however slow the server is. An event that comes when the queue is full is dropped as "queue_overflow".
 
-    At most `workers` (default 4) deliver side by side. One is started when there is work and none is idle, and goes away
+    At most `workers` (default 8) deliver side by side. One is started when there is work and none is idle, and goes away
     after `worker_idle` seconds without work (default 5). With one worker, events arrive in order.
 
     When the interpreter exits, what is left is delivered within `shutdown_timeout` seconds (default 2).
@@ -42,7 +42,7 @@ class Queue(Stage):
     role: ClassVar[str] = "queue"
 
     queue_size: int = option(1_000, minimum=1)
-    workers: int = option(4, minimum=1)
+    workers: int = option(8, minimum=1)
     worker_idle: float = option(5.0, minimum=0, unit="seconds")
     shutdown_timeout: float = option(2.0, minimum=0, unit="seconds")
 

@@ -1,0 +1,54 @@
+"""The README does what it says: its Python runs, its tables are complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raven.options import options_of
+from raven.testing.kent import Kent
+from raven.transport.threaded import ThreadedHTTPTransport
+
+README = Path(__file__).parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+EXAMPLE_DSN = "https://public@sentry.example/1"
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", TEXT, re.S)
+
+
+def test_every_python_example_runs_and_delivers_to_a_real_server(kent: Kent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_DSN", kent.dsn)
+    names: dict[str, Any] = {}
+    for block in python_blocks():
+        names.pop("client", None)  # the other names go on, as for a reader
+        exec(compile(block.replace(EXAMPLE_DSN, kent.dsn), str(README), "exec"), names)
+        if "client" in names:
+            with names["client"] as client:
+                client.capture_message("from the README")
+            assert client.stats().delivered == client.stats().accepted >= 1
+    for name in [name for name in names if name.startswith("test_")]:
+        names[name]()
+
+
+def test_the_table_of_options_has_each_option_with_its_default() -> None:
+    stack = ThreadedHTTPTransport()
+    table = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", TEXT, re.M))
+    for part in (*stack.stages, stack.sink):
+        for name in options_of(type(part)):
+            assert name in table, f"the README's table of options lacks {name}"
+            assert table[name] == as_text(name, getattr(part, name))
+
+
+def as_text(name: str, default: object) -> str:
+    if name == "ca_certs":
+        return "certifi's"
+    if isinstance(default, frozenset):
+        return ",".join(map(str, sorted(default)))
+    if isinstance(default, bool):
+        return str(int(default))
+    return "none" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
