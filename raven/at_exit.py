@@ -11,6 +11,8 @@ import os
 import sys
 import time
 import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 _MOMENT = 0.3
@@ -25,12 +27,14 @@ class Draining(Protocol):
 
     def pending(self) -> int: ...
 
-    def drain(self, seconds: float) -> bool: ...
+    def drain(self, seconds: float, quiet: float, notice: Callable[[], None]) -> None:
+        """Deliver them within `seconds`. Call `notice` if that takes longer than `quiet` seconds."""
 
 
 # Weak, so that a client that nobody needs any more can go. A queue with work is held by its worker.
 _queues: weakref.WeakSet[Draining] = weakref.WeakSet()
 _registered_in: set[int] = set()
+_over = False
 
 
 def register(queue: Draining) -> None:
@@ -47,36 +51,41 @@ def _register_handler() -> None:
     if multiprocessing is not None and multiprocessing.parent_process() is not None:
         from multiprocessing.util import Finalize
 
-        Finalize(None, drain, exitpriority=-100)
-    atexit.unregister(drain)  # a child has inherited its parent's
-    atexit.register(drain)
+        Finalize(None, _handler, exitpriority=-100)
+    atexit.unregister(_handler)  # a child has inherited its parent's
+    atexit.register(_handler)
+
+
+def _handler() -> None:
+    global _over
+    drain()
+    _over = True
+
+
+def is_over() -> bool:
+    """Whether the handler has run, so that nobody else will deliver what is queued from now on."""
+    return _over
 
 
 def drain() -> None:
     """Deliver what is queued, within the time that each queue allows, and say so on stderr if that is no short time."""
     queues = [queue for queue in tuple(_queues) if queue.pending()]
-    if not queues:
-        return
     started = time.monotonic()
-    try:
-        if _drain(queues, started, _MOMENT):
-            return
-        longest = max(queue.shutdown_timeout for queue in queues)
-        count = sum(queue.pending() for queue in queues)
-        _say(f"raven: delivering {count} events before exit, for at most {longest:g} seconds (Ctrl-C to stop)")
-        _drain(queues, started, None)
-    except KeyboardInterrupt:
-        return
+    said: list[str] = []
 
+    def notice() -> None:
+        if not said:
+            count = sum(queue.pending() for queue in queues)
+            longest = max(queue.shutdown_timeout for queue in queues)
+            said.append(
+                f"raven: delivering {count} events before exit, for at most {longest:g} seconds (Ctrl-C to stop)"
+            )
+            _say(said[0])
 
-def _drain(queues: list[Draining], started: float, moment: float | None) -> bool:
-    elapsed = time.monotonic() - started
-    done = True
-    for queue in queues:
-        allowed = queue.shutdown_timeout if moment is None else min(moment, queue.shutdown_timeout)
-        done = queue.drain(max(0.0, allowed - elapsed)) and done
-        elapsed = time.monotonic() - started
-    return done
+    with suppress(KeyboardInterrupt):
+        for queue in queues:
+            elapsed = time.monotonic() - started
+            queue.drain(max(0.0, queue.shutdown_timeout - elapsed), max(0.0, _MOMENT - elapsed), notice)
 
 
 def _say(line: str) -> None:

@@ -6,6 +6,7 @@ only, `describe`, and whatever they do is caught. `type(x)` is asked for the typ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -101,23 +102,21 @@ def clip(text: str, length: int) -> str:
 
 def describe(value: Any, length: int = 1_024) -> str:
     """The object's `repr`, or words that say why there is none. Only Ctrl-C gets out of here."""
-    try:
-        text = repr(value)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return f"<{_name(type(value))} whose repr raised {_name(type(error))}>"
-    return clip(str.__str__(text), length)
+    return _rendered(repr, value, length)
 
 
 def message_of(error: BaseException, length: int = 4_096) -> str:
-    """What an exception says, or words that say why it says nothing."""
+    """What an exception says, or words that say why it says nothing. Only Ctrl-C gets out of here."""
+    return _rendered(str, error, length)
+
+
+def _rendered(render: Callable[[Any], str], value: Any, length: int) -> str:
     try:
-        text = str(error)
+        text = render(value)
     except KeyboardInterrupt:
         raise
-    except BaseException as failure:
-        return f"<{_name(type(error))} whose str raised {_name(type(failure))}>"
+    except BaseException as error:
+        return f"<{_name(type(value))} whose {render.__name__} raised {_name(type(error))}>"
     return clip(str.__str__(text), length)
 
 

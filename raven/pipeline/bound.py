@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from ..dsn import Dsn
 from ..errors import Closed
 from ..failure_log import FailureLog
 from ..ledger import Ledger, Stats
 from ..outcome import outcome_of
-from ..request import HELD, Request, Response
+from ..request import HELD, Request, Response, Send
 from ..runtimes import Runtime, drive
-from .stage import Context, Holding
-
-if TYPE_CHECKING:
-    from .stack import Stack
+from ..sinks import Sink
+from .stage import Context, Holding, Stage
 
 
 class Flushed(enum.Enum):
@@ -36,10 +37,13 @@ class Flushed(enum.Enum):
 class BoundStack:
     """What `Stack.bind` returns. Every call is safe from any thread."""
 
-    def __init__(self, stack: Stack, dsn: Dsn, runtime: Runtime | None = None) -> None:
-        self._stack = stack
+    def __init__(self, stages: Sequence[Stage], sink: Sink, dsn: Dsn, runtime: Runtime | None, title: str) -> None:
+        self._stages = stages
+        self._sink = sink
         self._dsn = dsn
         self._runtime = runtime
+        self._title = title
+        self._closed = False
         self._lives: dict[int, _Life] = {}
         self._life()
 
@@ -54,6 +58,7 @@ class BoundStack:
 
     def close(self, timeout: float = 5.0) -> Flushed:
         """Flush, then drop what is left, free everything, and accept no more. Closing again does nothing."""
+        self._closed = True
         life = self._life()
         return life.runtime.run(lambda: life.close(timeout))
 
@@ -64,6 +69,7 @@ class BoundStack:
 
     async def aclose(self, timeout: float = 5.0) -> Flushed:
         """`close`, for a program that awaits."""
+        self._closed = True
         life = self._life()
         return await life.runtime.arun(lambda: life.close(timeout))
 
@@ -77,24 +83,24 @@ class BoundStack:
         process = os.getpid()
         life = self._lives.get(process)
         if life is None:
-            life = _Life(self._stack, self._dsn, self._runtime or self._stack.sink.runtime())
-            life = self._lives.setdefault(process, life)
+            context = Context(self._dsn, self._runtime or self._sink.runtime(), Ledger())
+            life = self._lives.setdefault(process, _Life(self._stages, self._sink, context, self._closed))
         return life
 
     def __repr__(self) -> str:
-        return f"<{self._stack!r} bound to {self._dsn}>"
+        return f"<{self._title} bound to {self._dsn}>"
 
 
 class _Life:
     """All of a bound stack's state, in one process."""
 
-    def __init__(self, stack: Stack, dsn: Dsn, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.ledger = Ledger()
-        self.ledger.observe(FailureLog(runtime.monotonic, dsn.origin))
-        self._send, self._parts = stack.compose(Context(dsn, runtime, self.ledger))
+    def __init__(self, stages: Sequence[Stage], sink: Sink, context: Context, closed: bool) -> None:
+        self.runtime = context.runtime
+        self.ledger = context.ledger
+        self.ledger.observe(FailureLog(context.runtime.monotonic, context.dsn.origin))
+        self._parts = compose(stages, sink, context)
         self._failed_before = 0
-        self._closed = False
+        self._closed = closed
 
     def send(self, request: Request) -> None:
         self.ledger.accept()
@@ -113,7 +119,8 @@ class _Life:
     async def _pass(self, request: Request) -> Response:
         if self._closed:
             raise Closed("the transport is closed")
-        return await self._send(request)
+        response: Response = await self._parts[0](request)
+        return response
 
     async def flush(self, timeout: float) -> Flushed:
         deadline = self.runtime.monotonic() + timeout
@@ -140,3 +147,21 @@ class _Life:
         if not settled:
             return Flushed.TIMEOUT
         return Flushed.DELIVERED if failed == before else Flushed.FAILED
+
+
+def compose(stages: Sequence[Stage], sink: Sink, context: Context) -> list[Any]:
+    """Bind the sink, and on it each stage, the lowest first. The result is in the stack's order."""
+    bound: list[Any] = [sink.bind(context)]
+    for at in range(len(stages) - 1, -1, -1):
+        below = replace(context, twin=partial(_twin, stages[at + 1 :], sink, context))
+        bound.append(stages[at].bind(bound[-1], below))
+    bound.reverse()
+    return bound
+
+
+def _twin(stages: Sequence[Stage], sink: Sink, context: Context) -> Send | None:
+    blocking = sink.at_exit()
+    if blocking is None:
+        return None
+    send: Send = compose(stages, blocking, replace(context, runtime=blocking.runtime()))[0]
+    return send

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -78,6 +79,8 @@ class BoundQueue:
         self._unsettled[request] = [None]
         self._waiting.append(request)
         self._call_worker()
+        if at_exit.is_over():  # we were called by an exit handler that runs after ours
+            at_exit.drain()
         return HELD
 
     async def flush(self, deadline: float) -> bool:
@@ -114,23 +117,28 @@ class BoundQueue:
         """How long to drain for, in seconds."""
         return self._options.shutdown_timeout
 
-    def drain(self, seconds: float) -> bool:
+    def drain(self, seconds: float, quiet: float, notice: Callable[[], None]) -> None:
         """Deliver what is left while the interpreter exits, in the calling thread if there is no other way.
 
-        Whether all of it is settled after at most that many seconds.
+        It takes at most `seconds`. `notice` is called when it takes longer than `quiet` seconds.
         """
-        deadline = self._runtime.monotonic() + seconds
+        now = self._runtime.monotonic()
+        deadline, loud = now + seconds, now + quiet
         if self._runtime.survives_exit:
-            settled = self._runtime.run(lambda: self.flush(deadline))
+            settled = self._runtime.run(lambda: self.flush(min(loud, deadline)))
+            if not settled and self._has_workers():
+                notice()
+                self._runtime.run(lambda: self.flush(deadline))
             if settled or self._has_workers():
-                return settled
+                return
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
         send = self._context.twin()
-        if send is not None:
-            for request in list(self._unsettled):
-                if self._runtime.monotonic() < deadline:
-                    drive(self._deliver(request, send, deadline))
-        return not self._unsettled
+        for request in list(self._unsettled) if send is not None else ():
+            now = self._runtime.monotonic()
+            if now >= loud:
+                notice()
+            if now < deadline and send is not None:
+                drive(self._deliver(request, send, deadline))
 
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""

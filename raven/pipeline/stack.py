@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar
 
 from ..dsn import Dsn
 from ..errors import InvalidOption, InvalidStack
 from ..options import options_of
-from ..request import Send
 from ..runtimes import Runtime
 from ..sinks import Sink
 from .bound import BoundStack
-from .stage import Context, Stage
+from .stage import Stage
 
 _Self = TypeVar("_Self", bound="Stack")
 Place = Stage | type[Stage]
@@ -108,25 +106,7 @@ class Stack:
 
     def bind(self, dsn: Dsn, *, runtime: Runtime | None = None) -> BoundStack:
         """Bring the stack to life for one project. `runtime` replaces the sink's own, in tests."""
-        return BoundStack(self, dsn, runtime)
-
-    def compose(self, context: Context) -> tuple[Send, list[Any]]:
-        """Bind every part, the sink first. Returns the topmost `send`, and all bound parts in the stack's order."""
-        bound: list[Any] = [self.sink.bind(context)]
-        for at in range(len(self.stages) - 1, -1, -1):
-            below = replace(context, twin=partial(self._twin, at + 1, context))
-            bound.append(self.stages[at].bind(bound[-1], below))
-        bound.reverse()
-        return bound[0], bound
-
-    def _twin(self, first: int, context: Context) -> Send | None:
-        sink = self.sink.at_exit()
-        if sink is None:
-            return None
-        send = sink.bind(replace(context, runtime=sink.runtime()))
-        for stage in reversed(self.stages[first:]):
-            send = stage.bind(send, replace(context, runtime=sink.runtime()))
-        return send
+        return BoundStack(self.stages, self.sink, dsn, runtime, repr(self))
 
     def _index(self, place: Place) -> int:
         for at, stage in enumerate(self.stages):

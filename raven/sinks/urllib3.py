@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import BadResponse, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
+from ..errors import BadResponse, Closed, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import Runtime
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 
 logger = logging.getLogger("raven.delivery")
+
+_warned_of: set[str] = set()
+"""The servers that the process was warned of: one line each, however often they are bound."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,7 +40,8 @@ class Urllib3Sink(HTTPSink):
 
     def bind(self, context: Context) -> BoundUrllib3:
         tls = self.tls(context.dsn)
-        if tls is not None and not tls.verify:
+        if tls is not None and not tls.verify and context.dsn.origin not in _warned_of:
+            _warned_of.add(context.dsn.origin)
             logger.warning("verify_ssl=0: the certificate of %s is not verified", context.dsn.origin)
 
         def make_pool() -> HTTPConnectionPool:
@@ -79,9 +83,9 @@ class BoundUrllib3:
 
 
 def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) -> Response:
-    """One exchange, of `seconds` at most. Redirects are answers like others. Raises a `NetworkError`."""
+    """One exchange, of `seconds` at most. Redirects are answers like others. Raises a `NetworkError`, or `Closed`."""
     from urllib3 import Timeout
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import ClosedPoolError, HTTPError
 
     try:
         response = pool.urlopen(
@@ -97,6 +101,8 @@ def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) 
             decode_content=False,
         )
         body = _read(response)
+    except ClosedPoolError:
+        raise Closed("the transport was closed") from None
     except (HTTPError, OSError) as error:
         raise translate(error) from None
     return Response(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
