@@ -7,7 +7,7 @@ annotation says how text is read, and its default is the documented one. `option
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -38,6 +38,8 @@ class Configured:
         for name, kind in options_of(type(self)).items():
             if not kind.accepts(getattr(self, name)):
                 raise InvalidOption(f"{name}: {kind} is accepted")
+            if kind.origin is frozenset:  # a set would do as well, but for being a part of a value
+                object.__setattr__(self, name, frozenset(getattr(self, name)))
 
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
         """The same, with those options changed that `texts` names and this declares.
@@ -49,7 +51,7 @@ class Configured:
         return dataclasses.replace(self, **values) if values else self
 
     def __repr__(self) -> str:
-        """As the code that made it: only what differs from the defaults. Options that begin with `_` stay hidden."""
+        """As the code that made it: only what differs from the defaults. Fields with `repr=False` stay hidden."""
         changed = (
             f"{field.name}={getattr(self, field.name)!r}"
             for field in dataclasses.fields(self)
@@ -80,7 +82,7 @@ class Kind:
         if self.origin is frozenset:
             return isinstance(value, (frozenset, set)) and all(type(each) is int for each in value)
         if self.origin is float:
-            return type(value) in (int, float) and math.isfinite(value) and self._within(value)
+            return type(value) in (int, float) and abs(value) <= sys.float_info.max and self._within(value)
         if self.origin is int:
             return type(value) is int and self._within(value)
         if self.origin is str:

@@ -17,10 +17,11 @@ class Request:
     `id` is the event's id (32 hex digits). `category` is what the server's rate limits call it: "error",
     "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `body` and `headers` are
     what is sent, and `endpoint` is where to: "envelope" or "store". `deadline` is the moment, in seconds on the
-    runtime's monotonic clock, after which nobody waits for the answer any more; None is never.
+    runtime's monotonic clock, after which nobody waits for the answer any more; None is never. `held` says that a stage
+    keeps it and will settle it, whatever the stages above make of that stage's answer.
     """
 
-    __slots__ = ("body", "category", "deadline", "endpoint", "event", "headers", "id")
+    __slots__ = ("body", "category", "deadline", "endpoint", "event", "headers", "held", "id")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Request:
         self.headers = dict(headers or {})
         self.endpoint = endpoint
         self.deadline = deadline
+        self.held = False
 
     def copy(self) -> Request:
         """One that can be changed without changing this one. The event itself is shared."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import time
@@ -35,6 +36,8 @@ def run(dsn: str | None, out: TextIO | None = None) -> int:
 
     Returns 0 if the server took both, 1 if it did not, 2 if the DSN or the configuration is wrong.
     """
+    # What the logger would say is said here, and in full.
+    logging.getLogger("raven").addHandler(logging.NullHandler())
     report = Report(out or sys.stdout)
     address = dsn or os.environ.get("SENTRY_DSN", "")
     if not address.strip():
@@ -52,19 +55,19 @@ def run(dsn: str | None, out: TextIO | None = None) -> int:
     with client:
         report.line("Sending a message ...")
         client.capture_message("raven test: a message", level="info")
-        client.flush(_PATIENCE)
-        report.line("Sending an exception ...")
-        try:
-            raise RavenTest("raven test: an exception")
-        except RavenTest:
-            client.capture_exception(level="info")
-        client.flush(_PATIENCE)
+        if client.flush(_PATIENCE):
+            report.line("Sending an exception ...")
+            try:
+                raise RavenTest("raven test: an exception")
+            except RavenTest:
+                client.capture_exception(level="info")
+            client.flush(_PATIENCE)
         stats = client.stats()
     if stats.delivered == stats.accepted:
         report.line("Both are on the server. Errors of a program with this DSN will be too.")
         return DELIVERED
     reasons = ", ".join(f"{count} x {reason}" for reason, count in stats.dropped.items())
-    report.line(f"{stats.delivered} of {stats.accepted} were delivered ({reasons}).")
+    report.line(f"Not delivered: {reasons}.")
     return NOT_DELIVERED
 
 
@@ -77,6 +80,7 @@ class Report:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._hints: set[str] = set()
         self.dsn: Dsn | None = None
 
     def line(self, text: str) -> None:
@@ -105,7 +109,8 @@ class Report:
         return f": {text}" if text else ""
 
     def _hint(self, hint: str) -> None:
-        if hint:
+        if hint and hint not in self._hints:
+            self._hints.add(hint)
             self.line(f"  {hint}")
 
 

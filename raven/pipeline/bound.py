@@ -104,6 +104,7 @@ class _Life:
 
     def send(self, request: Request) -> None:
         self.ledger.accept()
+        request.held = False
         result: Any = None
         try:
             result = drive(self._pass(request))
@@ -113,7 +114,7 @@ class _Life:
             result = error
             raise
         finally:
-            if result is not HELD:
+            if result is not HELD and not request.held:
                 self.ledger.settle(request, outcome_of(result))
 
     async def _pass(self, request: Request) -> Response:

@@ -77,6 +77,10 @@ class BoundQueue:
         except IndexError:
             raise QueueFull(f"{self._options.queue_size} events are waiting already") from None
         self._unsettled[request] = [None]
+        request.held = True
+        if self._closed:  # since we asked, and whoever closed it may not have seen this one
+            self._drop(request)
+            return HELD
         self._waiting.append(request)
         self._call_worker()
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
@@ -104,7 +108,7 @@ class BoundQueue:
         await self.flush(deadline)
         self._closed = True
         for request in list(self._unsettled):
-            self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
+            self._drop(request)
         for waker in list(self._idle):
             waker.wake()
 
@@ -205,6 +209,9 @@ class BoundQueue:
         except BaseException as error:  # not even a stage that raises SystemExit may take the worker with it
             outcome = outcome_of(error)
         self._settle(request, outcome)
+
+    def _drop(self, request: Request) -> None:
+        self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
 
     def _settle(self, request: Request, outcome: Outcome) -> None:
         try:

@@ -70,7 +70,9 @@ def limits(response: Response, ceiling: float) -> Iterator[tuple[str, float]]:
 
 def parse_rate_limits(header: str, ceiling: float) -> Iterator[tuple[str, float]]:
     """Read `retry_after:categories:scope[:...]`, with commas between the limits and semicolons between categories."""
-    for quota in header[:_LONGEST_HEADER].replace(" ", "").split(","):
+    if len(header) > _LONGEST_HEADER:
+        header = header[:_LONGEST_HEADER].rpartition(",")[0]  # half a limit may say something else
+    for quota in header.replace(" ", "").split(","):
         text, colon, rest = quota.partition(":")
         try:
             seconds = float(text)
@@ -78,6 +80,7 @@ def parse_rate_limits(header: str, ceiling: float) -> Iterator[tuple[str, float]
             continue
         if not colon or not seconds > 0:
             continue
-        for category in set(rest.partition(":")[0].split(";")):
-            if category == EVERYTHING or category in CATEGORIES:
+        categories = rest.partition(":")[0]
+        for category in set(categories.split(";")):
+            if category in CATEGORIES or categories == EVERYTHING:
                 yield category, min(seconds, ceiling)

@@ -53,7 +53,7 @@ class Retry(Stage):
 
         async def attempt(request: Request) -> Result:
             try:
-                return await send(request)
+                return await send(request.copy())  # what is done to it below must not be done twice
             except SendError as error:
                 return error
 

@@ -48,16 +48,18 @@ class Serialize(Stage):
 
 def encode(event: dict[str, Any], limit: int) -> bytes:
     """The event as JSON of at most `limit` bytes. Raises `EventTooLarge`. The event is left as it is."""
+    plain = None
     try:
         body = _encode(event).encode()
-    except (ValueError, TypeError, RecursionError, RuntimeError, AttributeError):
-        # NaN, a cycle, a foreign type, a lone surrogate, a dict that changes meanwhile: rare, so only now pay for a walk.
-        event = simplify(event, depth=20, breadth=10_000, length=limit)
-        body = _encode(event).encode()
+    except Exception:
+        # NaN, a cycle, a foreign type, a lone surrogate, a dict that changes meanwhile, or a value whose own methods
+        # raise whatever they like: rare, so only now pay for a walk.
+        plain = simplify(event, depth=20, breadth=10_000, length=limit)
+        body = _encode(plain).encode()
     if len(body) <= limit:
         return body
-    for smaller in _smaller(event):
-        body = _encode(simplify(smaller, depth=20, breadth=10_000, length=limit)).encode()
+    for smaller in _smaller(plain or simplify(event, depth=20, breadth=10_000, length=limit)):
+        body = _encode(smaller).encode()
         if len(body) <= limit:
             return body
     raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")

@@ -17,6 +17,8 @@ class MemorySink(Sink):
 
     requests: list[Request] = field(default_factory=list, repr=False)
 
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
     def runtime(self) -> Runtime:
         return ThreadRuntime()
 

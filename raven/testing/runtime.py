@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from ..runtimes.drive import suspended_by
+
 T = TypeVar("T")
 _NEVER = float("inf")
 
@@ -124,6 +126,8 @@ class FakeRuntime:
         self.tasks.remove(task)
         try:
             pause = task.coroutine.send(None)
+            while not isinstance(pause, _Pause):
+                pause = task.coroutine.throw(suspended_by(pause))
         except StopIteration as stop:
             task.done, task.result = True, stop.value
         except BaseException as error:

@@ -16,14 +16,16 @@ Answer = int | Response | BaseException | float
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ScriptedSink(Sink):
-    """Give the answers one after the other; the last one is given again and again. Without any, 200.
+    """Give the answers one after the other; the last one is given again and again. Without one, 200.
 
     An answer is a status, a `Response`, or an error to raise. A float is a pause of so many seconds on the runtime's clock
     before the answer that follows it. `received` has a copy of each request as it was when it arrived.
     """
 
     answers: Iterable[Answer] = (200,)
-    received: list[Request] = field(default_factory=list)
+    received: list[Request] = field(default_factory=list, repr=False)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     def runtime(self) -> Runtime:
         return ThreadRuntime()
@@ -32,7 +34,9 @@ class ScriptedSink(Sink):
         return self
 
     def bind(self, context: Context) -> Send:
-        left = list(self.answers) or [200]
+        left = list(self.answers)
+        if not left or isinstance(left[-1], float):
+            left.append(200)
 
         async def answer(request: Request) -> Response:
             self.received.append(request.copy())
