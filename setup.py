@@ -55,7 +55,6 @@ setup(
             "pytest-timeout>=2.3",
             "ruff>=0.9",
             "trustme>=1.2",
-            "typing_extensions>=4.12",
             "zstandard>=0.22",
         ],
     },

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..errors import MissingDependency
 from ..testing.bugsink import Bugsink
-from ..testing.process import ServerError, ServerMissing
+from ..testing.process import ServerError
 
 _PROGRAM = Path(__file__).with_name("demo_program.py")
 _PROGRAM_TIMEOUT = 60.0  # seconds; it takes well under one
@@ -42,7 +43,7 @@ def run(keep: bool, out: TextIO | None = None) -> int:
         _start(server, say)
         _demonstrate(server, say)
         _finish(server, keep, say)
-    except ServerMissing as error:
+    except MissingDependency as error:
         say(f"\n{error}")
         return 3
     except KeyboardInterrupt:

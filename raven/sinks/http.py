@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -37,7 +38,7 @@ class HTTPSink(Sink):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.ca_certs is not None:
-            resolve(True, self.ca_certs)
+            resolve(True, self.ca_certs).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
     def tls(self, dsn: Dsn) -> TLSSettings | None:
         """What TLS must hold to; None for a server without it. Raises `InvalidOption`."""

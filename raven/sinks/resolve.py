@@ -26,7 +26,7 @@ class Resolver:
         """The addresses. Raises TimeoutError, or `socket.gaierror` when there are none."""
         try:  # no thread for an address that is written in digits
             return _ask(self._host, self._port, socket.AI_NUMERICHOST)
-        except socket.gaierror:
+        except (socket.gaierror, UnicodeError):  # or a label of the name is too long
             pass
         lookup = self._running
         if lookup is None or lookup.done.is_set():

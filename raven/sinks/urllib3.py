@@ -105,7 +105,8 @@ def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) 
         raise Closed("the transport was closed") from None
     except (HTTPError, OSError) as error:
         raise translate(error) from None
-    return Response(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
+    # Not items(), which has a repeated header once for each time.
+    return Response(response.status, {name.lower(): response.headers[name] for name in response.headers}, body)
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
@@ -113,6 +114,9 @@ def _read(response: BaseHTTPResponse) -> bytes:
     if len(body) > MOST_READ:
         response.close()  # there is more to come, perhaps without end
         return body[:MOST_READ]
+    if response.length_remaining:  # urllib3 minds only if there was nothing at all
+        response.close()
+        raise ConnectionLost("the connection was lost within the answer")
     response.release_conn()
     return body
 

@@ -6,6 +6,7 @@ ever. Here a timeout that is set on a socket is the time for everything that fol
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import time
@@ -21,6 +22,9 @@ from .tls import TLSSettings
 
 _LEAST = 0.001
 """Seconds. A timeout of 0 would mean not to block at all."""
+
+
+_TLS_BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 class StaleConnection(ConnectionResetError):
@@ -108,12 +112,19 @@ class _Exchanges:
         except OSError as error:
             raise NewConnectionError(self, "not connected") from error  # type: ignore[arg-type]
 
+    def send(self, data: Any) -> None:
+        try:
+            super().send(data)  # type: ignore[misc]
+        except _TLS_BROKEN:
+            # As without TLS: urllib3 then looks for an answer that came before.
+            raise BrokenPipeError(errno.EPIPE, "the connection was lost") from None
+
     def getresponse(self) -> Any:
         try:
             response = super().getresponse()  # type: ignore[misc]
-        except ConnectionError as error:
+        except (ConnectionError, *_TLS_BROKEN) as error:
             if self._answers:
-                raise StaleConnection(error.errno, "the server had closed it") from error
+                raise StaleConnection(error.errno, "the server had closed it") from None
             raise
         self._answers += 1
         return response

@@ -89,7 +89,7 @@ class Bugsink(LocalServer):
     """
 
     name = "Bugsink"
-    install = "raven[demo]"
+    extra = "demo"
     packages = ("bugsink", "gunicorn")
     ready_path = "/health/ready"
     stop_signal = signal.SIGQUIT  # gunicorn's quick end; SIGTERM waits for idle connections

@@ -27,7 +27,7 @@ class Kent(LocalServer):
     """
 
     name = "Kent"
-    install = "kent"
+    extra = "test"
     packages = ("kent", "werkzeug")
     ready_path = "/api/eventlist/"
 

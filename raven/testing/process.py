@@ -25,7 +25,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..errors import RavenError
+from ..errors import MissingDependency, RavenError
 from . import supervisor
 
 if TYPE_CHECKING:
@@ -52,10 +52,6 @@ class EventNotFound(ServerError):
     """The server has no event of that id, after all the waiting asked for."""
 
 
-class ServerMissing(RavenError, ImportError):
-    """The package that holds the server is not installed. The message names what to install."""
-
-
 def poll(condition: Callable[[], T | None], timeout: float, interval: float = 0.02) -> T | None:
     """Return what `condition` returns as soon as that is not None; None when `timeout` seconds passed.
 
@@ -75,7 +71,7 @@ class LocalServer(ABC):
     """
 
     name: ClassVar[str]
-    install: ClassVar[str]  # what to give to pip when a package is missing
+    extra: ClassVar[str]  # what of Raven's extras installs its packages
     packages: ClassVar[tuple[str, ...]]  # the packages it needs, by the name they are imported with
     ready_path: ClassVar[str]  # answers 200 as soon as the server serves
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
@@ -127,13 +123,13 @@ class LocalServer(ABC):
     def start(self) -> Self:
         """Start the server and return once it answers.
 
-        Raises ServerMissing when its package is not installed; ServerError, with the end of its log,
+        Raises MissingDependency when its package is not installed; ServerError, with the end of its log,
         when it ends or does not answer in time; OSError when `port` is taken.
         """
         if self._process is not None:
             raise ServerError(f"{self.name} is already started")
         if any(importlib.util.find_spec(package) is None for package in self.packages):
-            raise ServerMissing(f'{self.name} is not installed: pip install "{self.install}"')
+            raise MissingDependency(self.packages[0], f"the server {self.name}", self.extra)
         self._owner = os.getpid()
         atexit.register(self.stop)
         try:

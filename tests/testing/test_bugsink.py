@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from raven.errors import MissingDependency
 from raven.testing.bugsink import Bugsink
-from raven.testing.process import EventNotFound, ServerError, ServerMissing
+from raven.testing.process import EventNotFound, ServerError
 
 Post = Callable[..., str]
 
@@ -99,5 +100,5 @@ def test_a_failed_start_shows_the_log_and_leaves_no_folder(tmp_path: Path, monke
 @pytest.mark.parametrize("package", ["bugsink", "gunicorn"])
 def test_missing_package_names_the_extra(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ServerMissing, match=r'pip install "raven\[demo\]"'):
+    with pytest.raises(MissingDependency, match=r'pip install "raven\[demo\]"'):
         Bugsink().start()

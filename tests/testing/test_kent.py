@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from raven.errors import MissingDependency
 from raven.testing.kent import Kent
-from raven.testing.process import EventNotFound, ServerError, ServerMissing, poll
+from raven.testing.process import EventNotFound, ServerError, poll
 
 Post = Callable[..., str]
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +112,7 @@ def test_a_taken_port_is_an_error() -> None:
 
 def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kent", None)
-    with pytest.raises(ServerMissing, match="pip install"):
+    with pytest.raises(MissingDependency, match="pip install"):
         Kent().start()
 
 
