@@ -47,7 +47,7 @@ def message_part(message: object, params: tuple[object, ...] = ()) -> dict[str, 
 def _formatted(text: str, values: list[Any]) -> str:
     try:
         return clip(text % tuple(values), LONGEST_MESSAGE)
-    except (TypeError, ValueError):  # the placeholders don't fit the values
+    except (TypeError, ValueError, OverflowError):  # the placeholders don't fit the values
         return text
 
 

@@ -23,6 +23,9 @@ _LIBRARY_FOLDERS = tuple(
     for folder in {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     if folder
 )
+# A class of exceptions may have a metaclass with attributes of its own by these names.
+_qualified_name = type.__dict__["__qualname__"].__get__
+_module = type.__dict__["__module__"].__get__
 _QUALIFIED = "co_qualname" if sys.version_info >= (3, 11) else "co_name"
 
 
@@ -40,12 +43,12 @@ def exception_values(error: BaseException) -> list[dict[str, Any]]:
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
     """The exception, what caused it, what caused that, ... with how each was attached to the one before."""
-    seen: set[int] = set()
+    seen: list[BaseException] = []  # not their ids: of one that is gone, the id is used again
     source = ""
     following: BaseException | None = error
-    while following is not None and id(following) not in seen and len(seen) < _MOST_EXCEPTIONS:
+    while following is not None and len(seen) < _MOST_EXCEPTIONS and all(each is not following for each in seen):
         yield following, source
-        seen.add(id(following))
+        seen.append(following)
         if following.__cause__ is not None:
             following, source = following.__cause__, "__cause__"
         elif not following.__suppress_context__:
@@ -57,12 +60,13 @@ def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
 def _exception_value(error: BaseException, mechanism: dict[str, Any]) -> dict[str, Any]:
     kind = type(error)
     value: dict[str, Any] = {
-        "type": simplify(kind.__qualname__),
+        "type": simplify(_qualified_name(kind)),
         "value": message_of(error),
         "mechanism": mechanism,
     }
-    if kind.__module__ != "builtins":
-        value["module"] = simplify(kind.__module__)
+    module = _module(kind)
+    if type(module) is str and module != "builtins":
+        value["module"] = simplify(module)
     frames = _frames(error.__traceback__)
     if frames:
         value["stacktrace"] = {"frames": frames}
@@ -73,7 +77,7 @@ def _frames(traceback: TracebackType | None) -> list[dict[str, Any]]:
     """The frames of a traceback, outermost first. Of very many, the middle is left out, and that is said."""
     pairs = []
     while traceback is not None:
-        pairs.append((traceback.tb_frame, traceback.tb_lineno))
+        pairs.append((traceback.tb_frame, traceback.tb_lineno or 0))  # code may have no line numbers
         traceback = traceback.tb_next
     half = _MOST_FRAMES // 2
     left_out = len(pairs) - 2 * half
@@ -85,7 +89,7 @@ def _frames(traceback: TracebackType | None) -> list[dict[str, Any]]:
 
 def _frame(frame: FrameType, line: int) -> dict[str, Any]:
     code = frame.f_code
-    module = frame.f_globals.get("__name__")
+    module = dict.get(frame.f_globals, "__name__")
     result: dict[str, Any] = {
         "function": getattr(code, _QUALIFIED),
         "module": clip(module, _LONGEST_LINE) if type(module) is str else None,
@@ -134,13 +138,17 @@ def _line(text: str) -> str:
 def _locals(frame: FrameType) -> dict[str, Any]:
     """What each local variable held. Text is quoted, so that "1" and 1 can be told apart."""
     try:
-        items = list(frame.f_locals.items())
+        items = [(_local_name(name), value) for name, value in frame.f_locals.items()]
     except Exception:  # a class body or exec can have any mapping here
         return {}
-    shown = {str(name): _local(value) for name, value in items[:_MOST_LOCALS]}
+    shown = {name: _local(value) for name, value in items[:_MOST_LOCALS]}
     if len(items) > _MOST_LOCALS:
         shown["..."] = f"{len(items) - _MOST_LOCALS} more"
     return shown
+
+
+def _local_name(name: Any) -> str:
+    return clip(name, _LONGEST_LINE) if type(name) is str else describe(name, _LONGEST_LINE)
 
 
 def _local(value: Any) -> Any:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 _TEXT_CUT = "..."
+_name_of_type = type.__dict__["__name__"].__get__  # a metaclass of the program's own may have another
 
 
 def simplify(value: Any, *, depth: int = 4, breadth: int = 50, length: int = 1_024) -> Any:
@@ -43,7 +44,7 @@ def _simplify(value: Any, depth: int, breadth: int, length: int, parents: tuple[
         return value if value - value == 0 else repr(value)
     if issubclass(kind, str):
         return clip(str.__str__(value), length)
-    if kind in (bytes, bytearray):
+    if kind is bytes or kind is bytearray:
         cut = _TEXT_CUT if len(value) > length else ""
         return clip(repr(bytes(value[:length])) + cut, length)
     return describe(value, length)
@@ -75,7 +76,11 @@ def _len(value: Any) -> int:
 
 def _key(key: Any, length: int) -> str:
     kind = type(key)
-    return clip(str.__str__(key), length) if issubclass(kind, str) else str(_simplify(key, 0, 0, length, ()))
+    return (
+        clip(str.__str__(key), length)
+        if issubclass(kind, str)
+        else clip(str(_simplify(key, 1, 10, length, ())), length)
+    )
 
 
 def _number(value: int) -> int | str:
@@ -96,7 +101,7 @@ def clip(text: str, length: int) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate: servers refuse it
-        return text.encode(errors="backslashreplace").decode()
+        return clip(text.encode(errors="backslashreplace").decode(), length)
     return text
 
 
@@ -121,4 +126,4 @@ def _rendered(render: Callable[[Any], str], value: Any, length: int) -> str:
 
 
 def _name(kind: type) -> str:
-    return clip(type.__getattribute__(kind, "__name__"), 100)
+    return clip(_name_of_type(kind), 100)

@@ -104,9 +104,12 @@ class Report:
 
     def _reason(self, response: Response) -> str:
         text = _said(response)
-        for key in (self.dsn.public_key, self.dsn.secret_key) if self.dsn else ():
-            text = text.replace(key.reveal(), "***") if key else text
-        return f": {text}" if text else ""
+        keys = (self.dsn.public_key, self.dsn.secret_key) if self.dsn else ()
+        for key in sorted(
+            (key.reveal() for key in keys if key), key=len, reverse=True
+        ):  # one may be a part of the other
+            text = text.replace(key, "***")
+        return f": {text[:200]}" if text else ""
 
     def _hint(self, hint: str) -> None:
         if hint and hint not in self._hints:
@@ -138,8 +141,8 @@ def _said(response: Response) -> str:
     if not text and not response.delivered:
         try:
             answer = json.loads(response.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if isinstance(answer, dict):
             text = next((answer[key] for key in ("detail", "message") if isinstance(answer.get(key), str)), "")
-    return "".join(each for each in text[:200] if each.isprintable())
+    return "".join(each for each in text if each.isprintable())

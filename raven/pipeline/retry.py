@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..errors import ConnectionLost, SendError
+from ..first_import import first_import
 from ..options import option
 from ..request import Request, Response, Send
 from ..runtimes import Runtime
@@ -83,7 +84,8 @@ class Retry(Stage):
     async def _again(self, first: Result, request: Request, attempt: _Attempt, runtime: Runtime) -> Result:
         # tenacity takes long to import and costs something per call, so only failures come here; the one that we have
         # is handed to it as its first try.
-        from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential
+        with first_import():
+            from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential
 
         results: list[Result] = [first]
         jitter = wait_random_exponential(multiplier=self.backoff, max=self.longest_backoff)

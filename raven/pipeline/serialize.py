@@ -54,15 +54,20 @@ def encode(event: dict[str, Any], limit: int) -> bytes:
     except Exception:
         # NaN, a cycle, a foreign type, a lone surrogate, a dict that changes meanwhile, or a value whose own methods
         # raise whatever they like: rare, so only now pay for a walk.
-        plain = simplify(event, depth=20, breadth=10_000, length=limit)
+        plain = _plain(event, limit)
         body = _encode(plain).encode()
     if len(body) <= limit:
         return body
-    for smaller in _smaller(plain or simplify(event, depth=20, breadth=10_000, length=limit)):
+    for smaller in _smaller(plain or _plain(event, limit)):
         body = _encode(smaller).encode()
         if len(body) <= limit:
             return body
     raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")
+
+
+def _plain(event: dict[str, Any], limit: int) -> Any:
+    # A copy, because the program may still change the event itself, from another thread or in a value's `__repr__`.
+    return simplify(dict.copy(event), depth=20, breadth=10_000, length=limit)
 
 
 def _smaller(event: dict[str, Any]) -> Iterator[dict[str, Any]]:

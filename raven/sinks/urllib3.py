@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import BadResponse, Closed, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
+from ..first_import import first_import
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import Runtime
@@ -45,7 +47,8 @@ class Urllib3Sink(HTTPSink):
             logger.warning("verify_ssl=0: the certificate of %s is not verified", context.dsn.origin)
 
         def make_pool() -> HTTPConnectionPool:
-            from .urllib3_pool import make_pool
+            with first_import():
+                from .urllib3_pool import make_pool
 
             return make_pool(context.dsn, tls, self.connections)
 
@@ -74,6 +77,9 @@ class BoundUrllib3:
         if self._pool is not None:
             self._pool.close()
 
+    def __del__(self) -> None:
+        self.close()  # the pool would do so itself, but not once the interpreter's exit handlers have run
+
     def _connected(self) -> HTTPConnectionPool:
         if self._pool is None:
             with self._lock:
@@ -84,8 +90,9 @@ class BoundUrllib3:
 
 def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) -> Response:
     """One exchange, of `seconds` at most. Redirects are answers like others. Raises a `NetworkError`, or `Closed`."""
-    from urllib3 import Timeout
     from urllib3.exceptions import ClosedPoolError, HTTPError
+
+    from .urllib3_pool import Until
 
     try:
         response = pool.urlopen(
@@ -95,7 +102,7 @@ def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) 
             headers={"Accept-Encoding": "identity", **request.headers},
             redirect=False,
             retries=False,
-            timeout=Timeout(total=seconds),
+            timeout=Until(time.monotonic() + seconds),
             pool_timeout=seconds,  # type: ignore[arg-type]  # it is passed to queue.get, which takes fractions
             preload_content=False,
             decode_content=False,
@@ -134,7 +141,7 @@ def translate(error: BaseException) -> NetworkError:
         return ConnectError("the host's name can't be resolved")
     if isinstance(error, exceptions.NewConnectionError):
         return ConnectError(f"the server can't be reached: {_text(cause)}")
-    if isinstance(error, (exceptions.TimeoutError, exceptions.EmptyPoolError, TimeoutError)):
+    if isinstance(cause, TimeoutError) or isinstance(error, (exceptions.TimeoutError, exceptions.EmptyPoolError)):
         return SendTimeout("the server did not answer in time")
     if isinstance(cause, (OSError, IncompleteRead, exceptions.IncompleteRead)):
         stale = type(cause).__name__ == "StaleConnection"

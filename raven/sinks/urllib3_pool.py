@@ -6,13 +6,16 @@ ever. Here a timeout that is set on a socket is the time for everything that fol
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  resolving a name imports it, and a fork must not come in between
 import errno
+import queue
 import socket
 import ssl
+import threading
 import time
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
@@ -29,6 +32,25 @@ _TLS_BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 class StaleConnection(ConnectionResetError):
     """A connection that had served before broke before the next answer began."""
+
+
+class Until(Timeout):
+    """The time until a moment of the monotonic clock. urllib3's own starts only when a connection is free."""
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__()
+        self._deadline = deadline
+
+    def clone(self) -> Until:
+        return Until(self._deadline)
+
+    @property
+    def connect_timeout(self) -> float:
+        return max(_LEAST, self._deadline - time.monotonic())
+
+    @property
+    def read_timeout(self) -> float:
+        return self.connect_timeout
 
 
 def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int) -> HTTPConnectionPool:
@@ -138,12 +160,38 @@ class _TLSConnection(_Exchanges, HTTPSConnection):
     pass
 
 
+class _Places(queue.LifoQueue[Any]):
+    """A pool's places, each with a connection or None.
+
+    urllib3 closes the connections in an exit handler of its own, for which it takes all places away (without waiting, as
+    nobody else does). Whoever sends after that would wait for one in vain, so those without a connection stay.
+    """
+
+    def __init__(self, maxsize: int = 0) -> None:
+        super().__init__(maxsize)
+        self.mutex = threading.RLock()  # type: ignore[assignment]  # a signal handler may send while we are in here
+        self.not_empty = threading.Condition(self.mutex)
+        self.not_full = threading.Condition(self.mutex)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        if block:
+            return super().get(block, timeout)
+        with self.mutex:
+            for at, connection in enumerate(self.queue):
+                if connection is not None:
+                    self.queue[at] = None
+                    return connection
+        raise queue.Empty
+
+
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
+    QueueCls = _Places
 
 
 class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _TLSConnection
+    QueueCls = _Places
 
     def _validate_conn(self, conn: Any) -> None:
         # As in urllib3, but for its warning of each unverified request. The sink has logged one.

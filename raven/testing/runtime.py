@@ -16,7 +16,7 @@ _NEVER = float("inf")
 class Task:
     """A coroutine that was started, and how far it is."""
 
-    coroutine: Coroutine[Any, Any, Any]
+    coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any]
     due: float = 0.0
     waiting_for: FakeWaker | None = None
     done: bool = False
@@ -50,6 +50,11 @@ class _Pause:
         yield self
 
 
+def _begin(worker: Callable[[], Coroutine[Any, Any, Any]]) -> Generator[Any, None, Any]:
+    # A coroutine that is made and never begun would be warned of.
+    return (yield from worker().__await__())
+
+
 class FakeRuntime:
     """Runs everything in one thread, one step at a time, always in the same order.
 
@@ -77,7 +82,7 @@ class FakeRuntime:
     def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if not self.spawns:
             raise RuntimeError("can't start new thread")
-        self.tasks.append(Task(worker(), due=self.now))
+        self.tasks.append(Task(_begin(worker), due=self.now))
 
     def waker(self) -> FakeWaker:
         return FakeWaker(self)

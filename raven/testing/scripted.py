@@ -40,13 +40,13 @@ class ScriptedSink(Sink):
 
         async def answer(request: Request) -> Response:
             self.received.append(request.copy())
-            while True:
-                given = left.pop(0) if len(left) > 1 else left[0]
-                if isinstance(given, float):
-                    await context.runtime.sleep(given)
-                elif isinstance(given, BaseException):
-                    raise given
-                else:
-                    return given if isinstance(given, Response) else Response(given)
+            pauses: list[float] = []  # taken together with their answer, which is for nobody else
+            while isinstance(given := left.pop(0) if len(left) > 1 else left[0], float):
+                pauses.append(given)
+            for seconds in pauses:
+                await context.runtime.sleep(seconds)
+            if isinstance(given, BaseException):
+                raise given
+            return given if isinstance(given, Response) else Response(given)
 
         return answer

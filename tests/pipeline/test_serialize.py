@@ -1,0 +1,280 @@
+"""Serialize makes JSON of anything, never later, and never more than it may."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raven.errors import EventTooLarge, InvalidOption, Unserializable
+from raven.pipeline import Serialize
+from raven.pipeline.serialize import encode
+from raven.request import Request
+from raven.testing import StageDriver
+
+from .helpers import new_request, repeatable
+
+LIMIT = 1_048_576
+
+
+def test_the_event_becomes_compact_utf8_json() -> None:
+    driver = StageDriver(Serialize())
+    driver.send(event={"message": "größer", "extra": {"n": [1, 2.5, True, None]}})
+    (request,) = driver.received
+    assert request.body == '{"message":"größer","extra":{"n":[1,2.5,true,null]}}'.encode()
+    assert request.event is None
+
+
+def test_what_the_program_does_to_the_event_later_changes_nothing() -> None:
+    driver = StageDriver(Serialize())
+    event = {"extra": {"cart": ["tea"]}}
+    driver.send(event=event)
+    event["extra"]["cart"].append("milk")
+    assert driver.received[0].body == b'{"extra":{"cart":["tea"]}}'
+
+
+def test_a_body_that_is_there_already_is_left_alone() -> None:
+    driver = StageDriver(Serialize())
+    driver.send(new_request("ready", category="client_report"))
+    assert driver.received[0].body == b"ready"
+
+
+def test_a_request_with_neither_event_nor_body_is_refused() -> None:
+    driver = StageDriver(Serialize())
+    with pytest.raises(Unserializable, match="neither an event nor a body"):
+        driver.send(Request("0" * 32))
+    assert driver.received == []
+
+
+class Loud:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        raise self.error
+
+
+class Masked:
+    """Not even its class can be asked for."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise ZeroDivisionError
+
+    def __repr__(self) -> str:
+        return "<Masked>"
+
+
+class Lying(dict[str, Any]):
+    def items(self) -> Any:
+        raise ZeroDivisionError
+
+    def get(self, *_: Any) -> Any:
+        raise ZeroDivisionError
+
+
+class Text(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(float("nan"), "nan", id="NaN"),
+        pytest.param([float("inf"), -float("inf")], ["inf", "-inf"], id="infinity"),
+        pytest.param({1, 2}, [1, 2], id="set"),
+        pytest.param(b"\x00\xff", r"b'\x00\xff'", id="bytes"),
+        pytest.param(Decimal("1.5"), "Decimal('1.5')", id="foreign type"),
+        pytest.param("a\ud800b", r"a\ud800b", id="lone surrogate"),
+        pytest.param({"\udfff": 1}, {r"\udfff": 1}, id="lone surrogate as a key"),
+        pytest.param({1: 1, None: 2, b"x": 3}, {"1": 1, "None": 2, "b'x'": 3}, id="odd keys"),
+        pytest.param({float("nan"): 1}, {"nan": 1}, id="NaN as a key"),
+        pytest.param(10**5_000, "<int of 16610 bits>", id="int of 5000 digits"),
+        pytest.param(Loud(ValueError()), "<Loud whose repr raised ValueError>", id="broken repr"),
+        pytest.param(Loud(SystemExit()), "<Loud whose repr raised SystemExit>", id="repr that exits"),
+        pytest.param([Masked()], ["<Masked>"], id="class that can't be asked for"),
+        pytest.param(Lying(a=1), {"a": 1}, id="dict that lies"),
+        pytest.param(Text("text"), "text", id="text that can't be text"),
+    ],
+)
+def test_what_json_cannot_hold_is_replaced(value: Any, expected: Any) -> None:
+    body = encode({"extra": {"value": value}, "message": "hi"}, LIMIT)
+    assert json.loads(body) == {"extra": {"value": expected}, "message": "hi"}
+
+
+def test_a_cycle_is_cut() -> None:
+    extra: dict[str, Any] = {}
+    extra["self"] = extra
+    assert json.loads(encode({"extra": extra}, LIMIT)) == {"extra": {"self": "<the same object again>"}}
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"k": inner}], ids=["lists", "dicts"])
+def test_a_hundred_thousand_levels_are_cut_to_twenty(wrap: Callable[[Any], Any]) -> None:
+    deep: Any = "bottom"
+    for _ in range(100_000):
+        deep = wrap(deep)
+    body = encode({"extra": deep}, LIMIT)
+    levels = 0
+    found = json.loads(body)
+    while isinstance(found, (dict, list)):
+        found = found[0] if isinstance(found, list) else next(iter(found.values()))
+        levels += 1
+    assert (levels, found) == (20, f"<{type(deep).__name__} with 1 items>")
+
+
+class Growing:
+    """Changes the dict that it is in whenever it is looked at."""
+
+    def __init__(self, owner: dict[str, Any]) -> None:
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        self.owner[f"new {len(self.owner)}"] = 1
+        return "<Growing>"
+
+
+def test_a_dict_that_changes_while_it_is_read_is_replaced() -> None:
+    extra: dict[str, Any] = {}
+    extra["value"] = Growing(extra)
+    assert json.loads(encode({"extra": extra}, LIMIT)) == {"extra": "<dict that was being changed>"}
+
+
+def test_an_event_that_changes_while_it_is_read_stays_an_event() -> None:
+    event: dict[str, Any] = {}
+    event["value"] = Growing(event)
+    assert json.loads(encode(event, LIMIT)) == {"value": "<Growing>"}
+
+
+def big_event(size: int = 2_000) -> dict[str, Any]:
+    frames = [{"function": "f", "vars": {"secret": "v" * size}}, {"function": "g"}]
+    return {
+        "event_id": "0" * 32,
+        "exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]},
+        "breadcrumbs": {"values": ["b" * size]},
+        "extra": {"e": "e" * size},
+    }
+
+
+def what_is_left(body: bytes) -> set[str]:
+    event = json.loads(body)
+    assert event["event_id"] == "0" * 32
+    first, second = event["exception"]["values"][0]["stacktrace"]["frames"]
+    assert (first["function"], second) == ("f", {"function": "g"})
+    return {"vars"} & set(first) | {"breadcrumbs", "extra"} & set(event)
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["plain", "with a value that JSON can't hold"])
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [
+        (7_000, {"vars", "breadcrumbs", "extra"}),
+        (5_000, {"breadcrumbs", "extra"}),
+        (3_000, {"extra"}),
+        (1_000, set()),
+    ],
+)
+def test_locals_go_first_then_breadcrumbs_then_extra(limit: int, left: set[str], odd: bool) -> None:
+    event = big_event()
+    if odd:
+        event["odd"] = {1}
+    before = copy.deepcopy(event)
+    body = encode(event, limit)
+    assert what_is_left(body) == left
+    assert len(body) <= limit
+    assert event == before
+
+
+@pytest.mark.parametrize("odd", [False, True], ids=["plain", "with a value that JSON can't hold"])
+def test_an_event_that_stays_too_large_is_refused(odd: bool) -> None:
+    event = {"message": ["m" * 900] * 3, "extra": "e" * 3_000, "odd": {1} if odd else [1]}
+    with pytest.raises(EventTooLarge, match=r"the event has 2\d{3} bytes, 2000 are allowed") as raised:
+        encode(event, 2_000)
+    assert "mmm" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["x", "ü"])
+def test_the_limit_counts_bytes_and_may_be_reached(value: str) -> None:
+    event = {"a": value * 1_000}
+    exact = len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+    assert len(encode(event, exact)) == exact
+    with pytest.raises(EventTooLarge):
+        encode(event, exact - 1)
+
+
+def test_a_cut_that_brings_it_to_the_limit_exactly_is_enough() -> None:
+    exact = len(encode({k: v for k, v in big_event().items() if k == "event_id"}, LIMIT))
+    event = {"event_id": "0" * 32, "extra": "e" * 2_000}
+    assert len(encode(event, exact)) == exact
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "text",
+        {"values": "text"},
+        {"values": ["text", {"stacktrace": "text"}, {"stacktrace": {"frames": "text"}}]},
+        {"values": [{"stacktrace": {"frames": ["text", {"vars_of": 1}]}}]},
+        [{"type": "E"}],
+    ],
+)
+def test_an_exception_of_another_shape_survives_the_cuts(exception: Any) -> None:
+    body = encode({"exception": exception, "extra": "e" * 2_000}, 1_000)
+    assert json.loads(body) == {"exception": exception}
+
+
+def test_a_dict_that_lies_survives_the_cuts() -> None:
+    body = encode({"exception": Lying(values=Lying(a=1)), "extra": "e" * 2_000}, 1_000)
+    assert json.loads(body) == {"exception": {"values": {"a": 1}}}
+
+
+def test_the_stage_obeys_its_limit_and_the_event_is_not_sent() -> None:
+    driver = StageDriver(Serialize(max_event_size=1_000))
+    with pytest.raises(EventTooLarge, match="1000 are allowed"):
+        driver.send(event={"message": "m" * 1_000})
+    assert driver.received == []
+
+
+def test_the_limit_has_a_least_value() -> None:
+    assert Serialize(max_event_size=1_000).max_event_size == 1_000
+    with pytest.raises(InvalidOption, match=r"^max_event_size: a whole number of bytes that is at least 1000"):
+        Serialize(max_event_size=999)
+
+
+HOSTILE = [Loud(ValueError()), Lying(a=1), Text("text"), Decimal(1), object, len, 10**5_000]
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(codec=None))
+    | st.binary()
+    | st.sampled_from(range(len(HOSTILE))).map(lambda at: HOSTILE[at])  # so that nobody prints them
+)
+keys = st.text(st.characters(codec=None)) | st.integers() | st.floats() | st.none() | st.binary() | st.tuples(st.text())
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(keys, inner), max_leaves=30
+)
+known_keys = st.sampled_from(["exception", "breadcrumbs", "extra", "values", "stacktrace", "frames", "vars"])
+events = st.dictionaries(known_keys | st.text(), st.dictionaries(known_keys, values) | values)
+
+
+@settings(repeatable, max_examples=60)
+@given(events, st.integers(1_000, 3_000), st.integers(0, 4_000))
+def test_any_event_gives_valid_json_within_the_limit_or_is_too_large(
+    event: dict[str, Any], limit: int, filling: int
+) -> None:
+    event["extra"] = [event.get("extra"), "e" * filling]
+    try:
+        body = encode(event, limit)
+    except EventTooLarge:
+        return
+    assert isinstance(json.loads(body.decode()), dict)
+    assert len(body) <= limit

@@ -1,0 +1,135 @@
+"""Signals that come in the middle of a capture do no harm."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.counting_server import CountingServer
+from tests.process.conftest import Start
+
+# The handler comes again and again, in whatever the main thread is doing, and not in itself.
+INTERRUPTED = """
+import random, signal
+from raven.transport.{module} import {transport}
+
+client = Client(DSN + "?timeout=10&{options}", {transport})
+interrupted = []
+
+def handler(number, frame):
+    interrupted.append(client.capture_message("interrupted"))
+    if len(interrupted) < {most}:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00001, 0.001))
+
+signal.signal(signal.SIGALRM, handler)
+captured = [client.capture_message("warm")]
+signal.setitimer(signal.ITIMER_REAL, 0.0005)
+deadline = time.monotonic() + 20
+while len(interrupted) < {most} and time.monotonic() < deadline:
+    captured.append(client.capture_message("captured"))
+    if len(captured) % 50 == 0:
+        client.flush(20)
+client.flush(20)
+say("interrupted", len(interrupted))
+for event_id in captured + interrupted:
+    say("sent", event_id)
+stats = client.stats()
+say("stats", stats.accepted - len(captured) - len(interrupted), stats.delivered - stats.accepted, stats.pending)
+"""
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ("module", "transport", "options", "most"),
+    [("threaded", "ThreadedHTTPTransport", "queue_size=100000&shutdown_timeout=20", 400), ("http", "HTTPTransport", "total_timeout=20", 400)],
+    ids=["threaded", "blocking"],
+)
+def test_captures_in_a_signal_handler_that_interrupts_captures(
+    server: CountingServer, start: Start, module: str, transport: str, options: str, most: int
+) -> None:
+    source = INTERRUPTED.format(module=module, transport=transport, options=options, most=most)
+    ended = start(source, server.dsn).end()
+    assert (ended.code, ended.complaints) == (0, [])
+    assert ended.said("interrupted") == [str(most)]
+    assert ended.said("stats") == ["0 0 0"]
+    assert server.counts == dict.fromkeys(ended.said("sent"), 1)
+
+
+def test_ctrl_c_during_a_blocking_capture_reaches_the_program_and_the_books_balance(
+    server: CountingServer, start: Start
+) -> None:
+    source = """
+        from raven.transport.http import HTTPTransport
+        client = Client(DSN + "?timeout=20&total_timeout=20", HTTPTransport)
+        say("first", client.capture_message("first"))
+        say("sending")
+        sys.stdin.readline()
+        try:
+            client.capture_message("interrupted")
+        except KeyboardInterrupt:
+            stats = client.stats()
+            say("stats", stats.accepted, stats.delivered, stats.pending, sum(stats.dropped.values()))
+        sys.stdin.readline()
+        say("last", client.capture_message("last"))
+        say("flushed", client.flush().name)
+    """
+    program = start(source, server.dsn)
+    program.wait_for("sending")
+    server.hold()
+    program.go_on()
+    server.wait_for(2)
+    program.interrupt()
+    assert program.wait_for("stats") == "2 1 0 1"
+    server.release()
+    program.go_on()
+    ended = program.end()
+    assert ended.code == 0
+    assert [line.partition(":")[0] for line in ended.complaints] == ["an event was not delivered to http"]
+    assert ended.said("flushed") == ["FAILED"]
+    assert len(server.counts) == 3
+    assert server.counts[ended.said("last")[0]] == 1
+    assert server.connections == 2, "the answer to the interrupted request might be taken for another's"
+
+
+@pytest.mark.parametrize("while_waiting", ["client.flush(20)", "client.close(20)"])
+def test_ctrl_c_ends_a_wait_at_once_and_nothing_is_lost(
+    server: CountingServer, start: Start, while_waiting: str
+) -> None:
+    source = f"""
+        client = Client(DSN + "?timeout=20&shutdown_timeout=20")
+        sent(client, 5)
+        say("waiting")
+        try:
+            {while_waiting}
+        except KeyboardInterrupt:
+            say("interrupted")
+    """
+    server.hold()
+    program = start(source, server.dsn)
+    program.wait_for("waiting")
+    server.wait_for(5)
+    program.interrupt()
+    program.wait_for("interrupted")
+    server.release()
+    ended = program.end()
+    assert (ended.code, ended.complaints) == (0, [])
+    assert server.counts == dict.fromkeys(ended.said("sent"), 1)
+
+
+def test_a_program_that_turns_sigterm_into_an_exit_delivers(server: CountingServer, start: Start) -> None:
+    source = """
+        import signal
+        client = Client(DSN + "?timeout=10&shutdown_timeout=10")
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))
+        sent(client, 20)
+        say("ready")
+        sys.stdin.readline()
+    """
+    server.hold()
+    program = start(source, server.dsn)
+    program.wait_for("ready")
+    server.wait_for(1)
+    program.process.terminate()
+    server.release()
+    ended = program.end()
+    assert (ended.code, ended.complaints) == (7, [])
+    assert server.counts == dict.fromkeys(ended.said("sent"), 1)

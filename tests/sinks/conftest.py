@@ -1,0 +1,69 @@
+"""A certificate authority, and a server with a sink that talks to it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+from raven.sinks.urllib3 import Urllib3Sink
+from tests.http_server import Behaviour, Server
+from tests.sinks.sending import TIMEOUT, Sender
+
+Talk = Callable[..., tuple[Server, Sender]]
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A CA of the tests' own, and the PEM file that has it."""
+
+    ca: trustme.CA
+    file: str
+
+    def server_context(self, *names: str) -> ssl.SSLContext:
+        """What a server with a certificate for these names needs."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.ca.issue_cert(*names).configure_cert(context)
+        return context
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    ca = trustme.CA()
+    file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    ca.cert_pem.write_to_path(str(file))
+    return Authority(ca, str(file))
+
+
+@pytest.fixture(scope="session")
+def local_context(authority: Authority) -> ssl.SSLContext:
+    """A good certificate for every name that loopback has."""
+    return authority.server_context("localhost", "127.0.0.1", "::1")
+
+
+@pytest.fixture(params=["http", "https"])
+def talk(request: pytest.FixtureRequest, authority: Authority, local_context: ssl.SSLContext) -> Iterator[Talk]:
+    """A function that starts a server with these behaviours, and a sink to talk to it: with TLS, and without."""
+    secure = request.param == "https"
+    with ExitStack() as stack:
+
+        def start(
+            *behaviours: Behaviour, timeout: float = TIMEOUT, path: str = "", connections: int = 10
+        ) -> tuple[Server, Sender]:
+            server = stack.enter_context(Server(*behaviours, context=local_context if secure else None))
+            sink = Urllib3Sink(ca_certs=authority.file, connections=connections)
+            return server, stack.enter_context(Sender(server.dsn(path=path), sink, timeout))
+
+        yield start
+
+
+@pytest.fixture
+def empty_file(tmp_path: Path) -> str:
+    path = tmp_path / "empty.pem"
+    path.write_text("nothing here")
+    return str(path)

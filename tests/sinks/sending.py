@@ -1,0 +1,66 @@
+"""Send through a sink alone, with no stages above it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from raven.errors import SendError
+from raven.request import Request, Response
+from raven.runtimes import drive
+from raven.runtimes.threads import ThreadRuntime
+from raven.sinks.urllib3 import Urllib3Sink
+from raven.testing import fake_context
+
+TIMEOUT = 5.0
+"""Seconds for an attempt whose time isn't what is tested."""
+SHORT = 0.3
+"""Seconds for an attempt that is to end at its deadline."""
+LATE = 0.3
+"""Seconds by which an attempt may miss its deadline."""
+
+AUTH = {"X-Sentry-Auth": "Sentry sentry_version=7, sentry_key=publickey, sentry_secret=secretkey"}
+SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext")
+
+
+class Sender:
+    """A bound sink."""
+
+    def __init__(self, dsn: str, sink: Urllib3Sink | None = None, timeout: float = TIMEOUT) -> None:
+        self.bound = (sink or Urllib3Sink()).bind(fake_context(ThreadRuntime(), dsn))
+        self._timeout = timeout
+
+    def post(self, body: bytes = b"bodytext", timeout: float | None = None) -> Response:
+        """Send, and return what the server answers. Raises a `SendError`."""
+        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        request = Request("0" * 32, body=body, headers=AUTH, endpoint="envelope", deadline=deadline)
+        return drive(self.bound(request))
+
+    def fail(self, body: bytes = b"bodytext", timeout: float | None = None) -> SendError:
+        """Send in vain, and return what was raised, after a look for secrets in it."""
+        with pytest.raises(SendError) as raised:
+            self.post(body, timeout)
+        error = raised.value
+        text = f"{error} {error!r}"
+        assert not [secret for secret in SECRETS if secret in text]
+        assert error.__cause__ is None
+        assert error.__suppress_context__ or error.__context__ is None
+        return error
+
+    def __enter__(self) -> Sender:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.bound.close()
+
+
+@contextmanager
+def ends_after(seconds: float) -> Iterator[None]:
+    """The block ends at that time: not much later, and not without having waited."""
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    assert seconds * 0.9 <= took <= seconds + LATE, f"it took {took:.2f} s"

@@ -1,0 +1,502 @@
+"""What a program talks to: it captures whatever it is given, and never raises."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import pytest
+
+from raven import Client, Flushed, Stack, Stats
+from raven.client import connect
+from raven.dsn import Dsn
+from raven.errors import ConfigurationError, ConnectError, InvalidDsn, InvalidOption
+from raven.pipeline import Serialize
+from raven.request import Request
+from raven.testing import MemorySink, ScriptedSink
+from raven.testing.fixtures import Captured
+from raven.transport.http import HTTPTransport
+from raven.transport.threaded import ThreadedHTTPTransport
+from tests.http_server import Server, answer, response
+
+DSN = "http://hiddenpublic:hiddensecret@sentry.example/42"
+VARIABLES = ("SENTRY_DSN", "SENTRY_RELEASE", "SENTRY_ENVIRONMENT")
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+class Kept:
+    """A transport of a user's own that only has the right shape."""
+
+    def __init__(self, failure: BaseException | None = None) -> None:
+        self.failure = failure
+        self.options: dict[str, str] = {}
+        self.dsn: Dsn | None = None
+        self.events: list[dict[str, Any]] = []
+        self.calls: list[tuple[str, float]] = []
+
+    def with_options(self, texts: Mapping[str, str], /) -> Kept:
+        self.options = dict(texts)
+        return self
+
+    def bind(self, dsn: Dsn, /) -> Kept:
+        self.dsn = dsn
+        return self
+
+    def send(self, request: Request) -> None:
+        if self.failure is not None:
+            raise self.failure
+        assert request.event is not None
+        assert request.event["event_id"] == request.id
+        self.events.append(request.event)
+
+    def flush(self, timeout: float = 1.0) -> Flushed:
+        self.calls.append(("flush", timeout))
+        return Flushed.FAILED
+
+    def close(self, timeout: float = 1.0) -> Flushed:
+        self.calls.append(("close", timeout))
+        return Flushed.TIMEOUT
+
+    async def aflush(self, timeout: float = 1.0) -> Flushed:
+        self.calls.append(("aflush", timeout))
+        return Flushed.FAILED
+
+    async def aclose(self, timeout: float = 1.0) -> Flushed:
+        self.calls.append(("aclose", timeout))
+        return Flushed.TIMEOUT
+
+    def stats(self) -> Stats:
+        return Stats(accepted=7)
+
+
+class Bad:
+    """An object that raises whatever is asked of it."""
+
+    def refuse(self, *arguments: object) -> NoReturn:
+        raise RuntimeError("hiddentext")
+
+    __repr__ = __str__ = __len__ = __iter__ = __bool__ = __getitem__ = __eq__ = refuse
+    items = keys = __getattr__ = refuse
+    __hash__ = None  # type: ignore[assignment]
+
+
+# Without a DSN
+
+
+@pytest.mark.parametrize("dsn", [None, ""])
+def test_without_a_dsn_it_is_disabled(dsn: str | None) -> None:
+    with Client(dsn) as client:
+        assert not client.enabled
+        assert client.capture_message("hello") is None
+        assert client.capture_exception(ValueError()) is None
+        assert client.capture({"message": "hello"}) is None
+        assert client.flush() is Flushed.DELIVERED
+        assert client.stats() == Stats()
+        assert repr(client) == "<Client disabled>"
+    assert client.close() is Flushed.DELIVERED
+
+
+def test_without_a_dsn_it_costs_nothing() -> None:
+    code = """
+import sys, threading
+from raven import Client
+client = Client()
+client.capture_message("hello")
+assert threading.active_count() == 1, threading.enumerate()
+print(sorted({"urllib3", "requests", "gevent", "tenacity", "asyncio", "ssl_context"} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert ran.stdout == "[]\n"
+
+
+def test_a_disabled_client_can_be_awaited() -> None:
+    async def program() -> list[Flushed]:
+        async with Client() as client:
+            return [await client.aflush(), await client.aclose()]
+
+    assert asyncio.run(program()) == [Flushed.DELIVERED] * 2
+
+
+# How it is set up
+
+
+def test_the_dsn_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_DSN", f"  {DSN}  ")
+    transport = Kept()
+    assert Client(transport=transport).enabled
+    assert transport.dsn == Dsn.parse(DSN)
+    assert not Client("", Kept()).enabled
+    monkeypatch.setenv("SENTRY_DSN", "  ")
+    assert not Client(transport=Kept()).enabled
+
+
+@pytest.mark.parametrize("dsn", ["  ", "hiddenkey", b"http://hiddenkey@h/1", 5])
+def test_a_wrong_dsn_is_refused(dsn: Any) -> None:
+    with pytest.raises(InvalidDsn) as raised:
+        Client(dsn)
+    assert "hidden" not in str(raised.value)
+
+
+def test_release_and_environment_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_RELEASE", " 1.2 ")
+    monkeypatch.setenv("SENTRY_ENVIRONMENT", "prod")
+    transport = Kept()
+    Client(DSN, transport).capture_message("a")
+    Client(DSN, transport, release="2.0", environment="test").capture_message("b")
+    Client(DSN, transport, release="", environment="").capture_message("c")
+    found = [(event.get("release"), event.get("environment")) for event in transport.events]
+    assert found == [("1.2", "prod"), ("2.0", "test"), (None, None)]
+
+
+def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_RELEASE", "  ")
+    transport = Kept()
+    Client(DSN, transport).capture_message("a")
+    assert "release" not in transport.events[0]
+
+
+def test_the_name_of_the_server_is_the_hosts() -> None:
+    transport = Kept()
+    Client(DSN, transport).capture_message("a")
+    Client(DSN, transport, server_name="web-1").capture_message("b")
+    assert [event["server_name"] for event in transport.events] == [socket.gethostname(), "web-1"]
+
+
+@pytest.mark.parametrize("name", ["release", "environment", "server_name"])
+def test_what_must_be_text_is_refused_if_it_is_not(name: str) -> None:
+    arguments: dict[str, Any] = {name: 5}
+    with pytest.raises(ConfigurationError, match=f"^{name}: text is accepted, not int"):
+        Client(DSN, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("nosuch=hidden", "nosuch"),
+        ("timeout=hidden", "timeout"),
+        ("verify_ssl=hidden", "verify_ssl"),
+        ("timeout=0", "t"),
+    ],
+)
+def test_a_wrong_option_is_refused_by_its_name(query: str, name: str) -> None:
+    with pytest.raises(InvalidOption, match=name) as raised:
+        Client(f"{DSN}?{query}")
+    assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize("wrong", [5, "threaded", object, Client, lambda: None])
+def test_what_is_no_transport_is_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^transport: a transport class or a Stack is accepted, not "):
+        Client(DSN, wrong)
+
+
+def test_connect_takes_a_class_an_instance_and_whatever_has_the_shape() -> None:
+    dsn = Dsn.parse(DSN + "?max_event_size=5000")
+    for transport in (HTTPTransport, HTTPTransport(), Stack(Serialize(), sink=MemorySink())):
+        bound = connect(dsn, transport)
+        assert "max_event_size=5000" in repr(bound)
+        assert bound.close() is Flushed.DELIVERED
+    own = Kept()
+    assert connect(dsn, own) is own
+    assert own.options == {"max_event_size": "5000"}
+    assert own.dsn == dsn
+    assert isinstance(connect(dsn, Kept), Kept)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name"),
+    [("", "ThreadedHTTPTransport"), ("threaded+", "ThreadedHTTPTransport"), ("sync+", "HTTPTransport")],
+)
+def test_the_scheme_may_name_the_transport(prefix: str, name: str) -> None:
+    with Client(prefix + DSN) as client:
+        assert repr(client).startswith(f"<Client <{name}() bound to ")
+    with Client("threaded+" + DSN, HTTPTransport) as client:
+        assert repr(client).startswith("<Client <HTTPTransport() ")
+
+
+def test_a_transport_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    dsn = Dsn.parse(DSN)
+    object.__setattr__(dsn, "transport", "nosuch")
+    with pytest.raises(ConfigurationError, match=r"begins with nosuch\+"):
+        connect(dsn, None)
+
+
+def test_it_shows_no_secret_and_can_not_be_pickled() -> None:
+    with Client(DSN + "?timeout=5") as client:
+        assert "hidden" not in f"{client} {client!r} {vars(client)}"
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError):
+                pickle.dumps(client, protocol)
+    assert repr(client) == "<Client disabled>"
+
+
+# What it captures
+
+
+def test_a_message(raven_captured: Captured) -> None:
+    event_id = raven_captured.client.capture_message(
+        "%s ordered", params=("Zoë",), level="info", tags={"shop": 1}, extra={"cart": {1}}, data={"logger": "shop"}
+    )
+    (event,) = raven_captured.events
+    assert event["event_id"] == event_id
+    assert event["level"] == "info"
+    assert event["logentry"] == {"message": "%s ordered", "params": ["Zoë"], "formatted": "Zoë ordered"}
+    assert event["tags"] == {"shop": "1"}
+    assert event["extra"] == {"cart": [1]}
+    assert event["logger"] == "shop"
+
+
+def test_the_exception_that_is_being_handled(raven_captured: Captured) -> None:
+    client = raven_captured.client
+    ids = []
+    try:
+        raise ValueError("no")
+    except ValueError as error:
+        ids = [
+            client.capture_exception(),
+            client.capture_exception(True),
+            client.capture_exception(error),
+            client.capture_exception(sys.exc_info()),
+            client.capture("raven.events.Exception"),
+            client.capture("raven.events.Exception", exc_info=sys.exc_info()),
+            client.capture("Exception", exc_info=error),
+            client.captureException(),
+        ]
+    assert [event["event_id"] for event in raven_captured.events] == ids
+    for event in raven_captured.events:
+        (value,) = event["exception"]["values"]
+        assert (value["type"], value["value"], event["level"]) == ("ValueError", "no", "error")
+        assert value["stacktrace"]["frames"][-1]["context_line"].strip() == 'raise ValueError("no")'
+
+
+@pytest.mark.parametrize("nothing", [None, True, False, (None, None, None)])
+def test_without_an_exception_there_is_nothing_to_capture(raven_captured: Captured, nothing: Any) -> None:
+    assert raven_captured.client.capture_exception(nothing) is None
+    assert raven_captured.events == []
+
+
+def test_an_exception_that_is_none_of_exception_is_captured_too(raven_captured: Captured) -> None:
+    assert raven_captured.client.capture_exception(KeyboardInterrupt()) is not None
+    assert raven_captured.events[0]["exception"]["values"][0]["type"] == "KeyboardInterrupt"
+
+
+def test_an_event_of_the_programs_own(raven_captured: Captured) -> None:
+    event_id = raven_captured.client.capture({"message": "mine", "level": "fatal", "platform": "other"})
+    (event,) = raven_captured.events
+    assert event["event_id"] == event_id
+    assert (event["message"], event["level"], event["platform"]) == ("mine", "fatal", "other")
+    assert event["timestamp"]
+
+
+def test_the_names_of_raven_6_are_the_same_calls(raven_captured: Captured) -> None:
+    assert Client.captureMessage is Client.capture_message
+    assert Client.captureException is Client.capture_exception
+    raven_captured.client.capture("raven.events.Message", message="%s", params=(1,), tags={"a": 1})
+    (event,) = raven_captured.events
+    assert event["logentry"]["formatted"] == "1"
+    assert event["tags"] == {"a": "1"}
+
+
+def test_the_tags_of_the_client_are_on_every_event_and_those_of_the_call_go_before() -> None:
+    transport = Kept()
+    tags = {"a": 1, "b": 2}
+    client = Client(DSN, transport, tags=tags)
+    tags["a"] = 5
+    client.capture_message("x", tags={"b": 3})
+    client.capture_exception(ValueError())
+    assert [event["tags"] for event in transport.events] == [{"a": "1", "b": "3"}, {"a": "1", "b": "2"}]
+
+
+def test_data_goes_before_all_else(raven_captured: Captured) -> None:
+    raven_captured.client.capture_message("x", level="info", data={"level": "fatal", "logentry": {"message": "y"}})
+    (event,) = raven_captured.events
+    assert (event["level"], event["logentry"]) == ("fatal", {"message": "y"})
+
+
+def test_an_id_of_the_programs_own_is_kept_if_it_is_one(raven_captured: Captured) -> None:
+    mine = "0123456789abcdef" * 2
+    assert raven_captured.client.capture({"event_id": mine}) == mine
+    assert raven_captured.client.capture_message("x", data={"event_id": mine}) == mine
+
+
+class OwnText(str):
+    """Text that is no plain text."""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "x" * 32, "0" * 31, "0" * 33, "A" * 32, "٣" * 32, 5, None, b"0" * 32, OwnText("0" * 32), Bad()],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_is_no_id_is_replaced(raven_captured: Captured, wrong: object) -> None:
+    event_id = raven_captured.client.capture({"event_id": wrong})
+    assert event_id is not None
+    assert event_id != wrong if isinstance(wrong, str) else True
+    assert [event["event_id"] for event in raven_captured.events] == [event_id]
+    assert len(event_id) == 32
+
+
+# It never raises
+
+
+def hostile_calls(client: Client) -> list[str | None]:
+    bad: Any = Bad()
+    bad_mapping = type("BadMapping", (dict,), {"items": Bad.refuse, "keys": Bad.refuse})(a=1)
+    return [
+        client.capture_message(bad),
+        client.capture_message("%s", params=(bad,)),
+        client.capture_message("x", tags={"a": bad}, extra={"a": bad}, data={"a": bad}),
+        client.capture_message("x", level=bad),
+        client.capture_exception(ValueError(bad)),
+        client.capture({"message": bad}),
+        client.capture({"a": bad_mapping}),
+    ]
+
+
+def test_hostile_values_are_captured_as_words(raven_captured: Captured) -> None:
+    ids = hostile_calls(raven_captured.client)
+    assert None not in ids
+    assert [event["event_id"] for event in raven_captured.events] == ids
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.capture_message("x", params=5),
+        lambda client: client.capture_message("x", tags=Bad()),
+        lambda client: client.capture_message("x", tags=["a"]),
+        lambda client: client.capture_message("x", extra=5),
+        lambda client: client.capture_message("x", data=5),
+        lambda client: client.capture_exception(ValueError(), data=Bad()),
+        lambda client: client.capture_exception(("a",)),
+        lambda client: client.capture(5),
+        lambda client: client.capture(None, x=1) or client.capture(Bad()),
+        lambda client: client.capture("raven.events.Query"),
+        lambda client: client.capture("raven.events.Message", nosuch=1),
+        lambda client: client.capture("raven.events.Message"),
+    ],
+)
+def test_what_can_not_be_captured_is_logged_without_its_text(
+    raven_captured: Captured, caplog: pytest.LogCaptureFixture, call: Any
+) -> None:
+    call(raven_captured.client)
+    assert all(record.name == "raven.client" for record in caplog.records)
+    assert all("could not be captured" in record.getMessage() for record in caplog.records)
+    assert "hidden" not in caplog.text
+    assert bool(caplog.records) or raven_captured.events
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("hiddentext"), MemoryError(), RecursionError(), OSError()], ids=repr)
+def test_a_transport_that_raises_is_not_the_programs_trouble(
+    failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(DSN, Kept(failure))
+    assert client.capture_message("x") is None
+    assert client.capture_exception(ValueError()) is None
+    assert client.capture({}) is None
+    assert [record.getMessage() for record in caplog.records] == [
+        f"an event could not be captured: {type(failure).__name__} was raised"
+    ] * 3
+    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+
+
+def test_ctrl_c_goes_through() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Client(DSN, Kept(KeyboardInterrupt())).capture_message("x")
+
+
+def test_an_event_that_is_not_delivered_has_its_id_all_the_same() -> None:
+    with Client(DSN, Stack(Serialize(), sink=ScriptedSink([ConnectError("no")]))) as client:
+        assert client.capture_message("x") is not None
+        assert client.flush() is Flushed.FAILED
+        assert client.flush() is Flushed.DELIVERED
+        assert client.stats().dropped == {"network_error": 1}
+
+
+# How it ends
+
+
+def test_a_closed_client_captures_no_more(raven_captured: Captured) -> None:
+    client = raven_captured.client
+    client.capture_message("before")
+    assert client.close() is Flushed.DELIVERED
+    assert not client.enabled
+    assert client.capture_message("after") is None
+    assert client.capture_exception(ValueError()) is None
+    assert client.capture({}) is None
+    assert client.close() is Flushed.DELIVERED
+    assert len(raven_captured.events) == 1
+    assert client.stats().accepted == 1
+
+
+def test_times_and_results_are_handed_on() -> None:
+    transport = Kept()
+    client = Client(DSN, transport)
+    assert client.flush(1.5) is Flushed.FAILED
+    assert asyncio.run(client.aflush(2.5)) is Flushed.FAILED
+    assert client.close(3.5) is Flushed.TIMEOUT
+    assert asyncio.run(client.aclose(4.5)) is Flushed.TIMEOUT
+    assert transport.calls == [("flush", 1.5), ("aflush", 2.5), ("close", 3.5), ("aclose", 4.5)]
+    assert client.stats() == Stats(accepted=7)
+
+
+def test_leaving_the_block_closes() -> None:
+    transport = Kept()
+    with Client(DSN, transport) as client:
+        assert client.enabled
+
+    async def program() -> None:
+        async with Client(DSN, transport) as client:
+            assert client.enabled
+
+    asyncio.run(program())
+    assert transport.calls == [("close", 5.0), ("aclose", 5.0)]
+    with pytest.raises(ZeroDivisionError), Client(DSN, transport):
+        raise ZeroDivisionError
+    assert transport.calls[2:] == [("close", 5.0)]
+
+
+@pytest.mark.parametrize("transport", [HTTPTransport, ThreadedHTTPTransport])
+def test_it_delivers(transport: type[Stack]) -> None:
+    with Server(answer(response(200, b"{}"))) as server:
+        with Client(server.dsn("timeout=5&encoding=none"), transport) as client:
+            event_id = client.capture_message("hello")
+            assert client.flush()
+            assert client.stats().delivered == 1
+        (request,) = server.requests
+    lines = request.body.split(b"\n")
+    assert json.loads(lines[2])["event_id"] == event_id
+    assert request.headers["x-sentry-auth"].endswith("sentry_key=publickey, sentry_secret=secretkey")
+
+
+def test_a_program_that_awaits_is_not_blocked() -> None:
+    async def program(client: Client) -> Flushed:
+        client.capture_message("hello")
+        flushing = asyncio.create_task(client.aflush())
+        await asyncio.sleep(0)
+        assert not flushing.done()
+        go.set()
+        return await flushing
+
+    go = threading.Event()
+
+    def late(connection: Any) -> None:
+        connection.request()
+        assert go.wait(5)
+        connection.write(response())
+
+    with Server(late) as server, Client(server.dsn("timeout=5")) as client:
+        assert asyncio.run(program(client)) is Flushed.DELIVERED

@@ -1,0 +1,244 @@
+"""The ledger adds up at every instant, whatever interrupts it."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import FrameType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raven.ledger import Ledger, Stats
+from raven.outcome import DELIVERED, Outcome
+from raven.request import Request
+
+LOST = Outcome("network_error", "no")
+OUTCOMES = [DELIVERED, LOST, Outcome("queue_overflow"), Outcome("before_send")]
+
+
+def request() -> Request:
+    return Request("0" * 32)
+
+
+def adds_up(stats: Stats) -> bool:
+    return stats.accepted == stats.delivered + sum(stats.dropped.values()) + stats.pending and stats.pending >= 0
+
+
+def test_a_new_ledger_has_nothing() -> None:
+    assert Ledger().stats() == Stats(accepted=0, delivered=0, pending=0, dropped={})
+    assert Stats() == Stats(0, 0, 0, {})
+
+
+def test_an_event_is_pending_until_it_is_settled() -> None:
+    ledger = Ledger()
+    ledger.accept()
+    ledger.accept()
+    ledger.accept()
+    assert ledger.stats() == Stats(accepted=3, pending=3)
+    ledger.settle(request(), DELIVERED)
+    assert ledger.stats() == Stats(accepted=3, delivered=1, pending=2)
+    ledger.settle(request(), LOST)
+    assert ledger.stats() == Stats(accepted=3, delivered=1, pending=1, dropped={"network_error": 1})
+    ledger.settle(request(), LOST)
+    assert ledger.stats() == Stats(accepted=3, delivered=1, dropped={"network_error": 2})
+
+
+def test_what_was_read_stays_as_it_was() -> None:
+    ledger = Ledger()
+    ledger.accept()
+    ledger.settle(request(), LOST)
+    before = ledger.stats()
+    ledger.accept()
+    ledger.settle(request(), LOST)
+    assert before == Stats(accepted=1, dropped={"network_error": 1})
+    with pytest.raises(TypeError):
+        before.dropped["network_error"] = 0  # type: ignore[index]  # that it can't be changed is what is tested
+
+
+def test_only_drops_that_nobody_asked_for_are_failures() -> None:
+    stats = Stats(dropped={"before_send": 1, "sample_rate": 2, "ignored": 4, "event_processor": 8, "send_error": 16})
+    assert stats.failed == 16
+    assert Stats(dropped={"send_error": 1, "shutdown": 2}).failed == 3
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.sampled_from([None, *OUTCOMES])))
+def test_any_interleaving_adds_up_at_every_step(moves: list[Outcome | None]) -> None:
+    ledger, accepted, settled = Ledger(), 0, Counter[str | None]()
+    for move in moves:
+        if move is None:
+            ledger.accept()
+            accepted += 1
+        elif settled.total() < accepted:
+            ledger.settle(request(), move)
+            settled[move.reason] += 1
+        stats = ledger.stats()
+        assert adds_up(stats)
+        dropped = {reason: count for reason, count in settled.items() if reason is not None}
+        assert stats == Stats(accepted, settled[None], accepted - settled.total(), dropped)
+
+
+def test_observers_hear_of_every_end_in_order_after_it_is_counted() -> None:
+    ledger = Ledger()
+    heard: list[tuple[str, Request, Outcome, int]] = []
+    for name in "ab":
+        ledger.observe(lambda each, outcome, name=name: heard.append((name, each, outcome, ledger.stats().pending)))  # type: ignore[misc]  # mypy can't see through the default
+    first, second = request(), request()
+    ledger.accept()
+    ledger.accept()
+    ledger.settle(first, DELIVERED)
+    ledger.settle(second, LOST)
+    assert heard == [
+        ("a", first, DELIVERED, 1),
+        ("b", first, DELIVERED, 1),
+        ("a", second, LOST, 0),
+        ("b", second, LOST, 0),
+    ]
+
+
+def test_an_observer_that_raises_harms_nobody() -> None:
+    ledger = Ledger()
+    heard: list[Outcome] = []
+
+    def broken(each: Request, outcome: Outcome) -> None:
+        raise ValueError
+
+    ledger.observe(broken)
+    ledger.observe(lambda each, outcome: heard.append(outcome))
+    ledger.accept()
+    ledger.settle(request(), LOST)
+    assert heard == [LOST]
+    assert ledger.stats() == Stats(accepted=1, dropped={"network_error": 1})
+
+
+def test_an_observer_may_use_the_ledger() -> None:
+    ledger = Ledger()
+    seen: list[Stats] = []
+
+    def reporting(each: Request, outcome: Outcome) -> None:
+        seen.append(ledger.stats())
+        if len(seen) < 3:
+            ledger.accept()
+            ledger.settle(each, DELIVERED)
+
+    ledger.observe(reporting)
+    ledger.accept()
+    ledger.settle(request(), LOST)
+    assert [stats.accepted for stats in seen] == [1, 2, 3]
+    assert ledger.stats() == Stats(accepted=3, delivered=2, dropped={"network_error": 1})
+    assert all(map(adds_up, seen))
+
+
+def test_it_adds_up_at_every_sample_while_threads_hammer_it() -> None:
+    ledger, threads, each = Ledger(), 8, 500
+    start, samples = threading.Barrier(threads + 1), 0
+
+    def hammer(at: int) -> None:
+        start.wait(30.0)
+        for n in range(each):
+            ledger.accept()
+            ledger.settle(request(), OUTCOMES[(at + n) % len(OUTCOMES)])
+
+    workers = [threading.Thread(target=hammer, args=(at,)) for at in range(threads)]
+    for worker in workers:
+        worker.start()
+    start.wait(30.0)
+    while any(worker.is_alive() for worker in workers):
+        stats = ledger.stats()
+        samples += 1
+        assert adds_up(stats)
+        assert stats.pending <= threads
+    for worker in workers:
+        worker.join(30.0)
+    a_quarter = threads * each // 4
+    dropped = {"network_error": a_quarter, "queue_overflow": a_quarter, "before_send": a_quarter}
+    assert ledger.stats() == Stats(threads * each, a_quarter, 0, dropped)
+    assert samples > 0
+
+
+def hammer_with(ledger: Ledger, interrupted: Callable[[], bool]) -> int:
+    count = 0
+    while not interrupted():
+        ledger.accept()
+        assert adds_up(ledger.stats())
+        ledger.settle(request(), LOST)
+        count += 1
+    return count
+
+
+def test_a_signal_handler_that_counts_in_the_middle_of_a_move_is_counted() -> None:
+    ledger, handled = Ledger(), 0
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        nonlocal handled
+        handled += 1
+        ledger.accept()
+        assert ledger.stats().pending >= 0
+        ledger.settle(request(), DELIVERED)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        count = hammer_with(ledger, lambda: handled >= 300)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert ledger.stats() == Stats(count + handled, handled, 0, {"network_error": count})
+
+
+def test_a_ctrl_c_in_the_middle_of_a_move_loses_none_and_doubles_none() -> None:
+    ledger, interrupts = Ledger(), 0
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        while interrupts < 100:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0005)
+                while True:
+                    ledger.accept()
+                    ledger.settle(request(), DELIVERED)
+            except KeyboardInterrupt:
+                interrupts += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    stats = ledger.stats()
+    assert adds_up(stats)
+    assert stats.pending <= interrupts
+    ledger.accept()
+    assert ledger.stats().accepted == stats.accepted + 1
+
+
+class Dying:
+    """Counts when it is collected. It is in a cycle, so that happens at any time."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.cycle = self
+
+    def __del__(self) -> None:
+        self.ledger.accept()
+        self.ledger.settle(request(), DELIVERED)
+
+
+def test_a_finalizer_that_counts_in_the_middle_of_a_move_is_counted() -> None:
+    ledger, threshold = Ledger(), gc.get_threshold()
+    gc.set_threshold(2)
+    try:
+        for _ in range(1_000):
+            Dying(ledger)
+            ledger.accept()
+            ledger.settle(request(), LOST)
+    finally:
+        gc.set_threshold(*threshold)
+    while ledger.stats().accepted < 2_000:
+        gc.collect()  # it does nothing while another thread does the same
+    assert ledger.stats() == Stats(2_000, 1_000, 0, {"network_error": 1_000})
