@@ -1,7 +1,7 @@
 """How many workers should the queue of the threaded transport have?
 
-Sends messages through `ThreadedHTTPTransport` to a loopback server that takes some time to answer, with different numbers of
-workers, and prints a table: events per second until the server has answered all, CPU time per event in the sending
+Sends messages through `ThreadedHTTPTransport` to a loopback server that takes some time to answer, with different numbers
+of workers, and prints a table: events per second until the server has answered all, CPU time per event in the sending
 process, and the time of a call to `capture_message`.
 
     python benchmarks/workers.py

@@ -47,19 +47,30 @@ def register(queue: Draining) -> None:
 
 
 def _register_handler() -> None:
-    multiprocessing = sys.modules.get("multiprocessing.process")
-    if multiprocessing is not None and multiprocessing.parent_process() is not None:
-        from multiprocessing.util import Finalize
+    if "multiprocessing.util" in sys.modules:
+        from multiprocessing.process import parent_process
+        from multiprocessing.util import register_after_fork
 
-        Finalize(None, _handler, exitpriority=-100)
+        if parent_process() is not None:
+            _register_finalizer(_queues)
+        # A child of the fork server may import the program, and us, before it counts as a child; when it begins to, it
+        # forgets all finalizers, and then calls what is registered here.
+        register_after_fork(_queues, _register_finalizer)
     atexit.unregister(_handler)  # a child has inherited its parent's
     atexit.register(_handler)
 
 
+def _register_finalizer(_: object) -> None:
+    from multiprocessing.util import Finalize
+
+    Finalize(None, _handler, exitpriority=-100)
+
+
 def _handler() -> None:
     global _over
-    drain()
-    _over = True
+    if not _over:  # from Python 3.13, a child of multiprocessing runs its atexit handlers as well
+        drain()
+        _over = True
 
 
 def is_over() -> bool:

@@ -95,10 +95,10 @@ class Dsn:
 
 
 def _scheme(text: str) -> tuple[str | None, str]:
-    prefix, _, scheme = text.rpartition("+")
+    prefix, plus, scheme = text.rpartition("+")
     if scheme not in _DEFAULT_PORTS:
         raise InvalidDsn("it must start with http:// or https://")
-    if prefix and prefix not in _SCHEME_PREFIXES:
+    if plus and prefix not in _SCHEME_PREFIXES:
         raise InvalidDsn(f"the transport named before its scheme is none of {', '.join(sorted(_SCHEME_PREFIXES))}")
     return prefix or None, scheme
 

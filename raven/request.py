@@ -84,7 +84,7 @@ class Response:
 
 
 HELD = Response(0)
-"""The response of a stage that keeps the request, to deliver it later and settle it then. No server says this."""
+"""What a stage answers that has set `held`: nothing is known yet. No server says this."""
 
 Send = Callable[[Request], Awaitable[Response]]
 """The rest of a stack. It returns the server's answer, or raises a `SendError`."""

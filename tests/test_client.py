@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import pickle
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from raven import Client, Flushed, Stack, Stats
 from raven.client import connect
 from raven.dsn import Dsn
-from raven.errors import ConfigurationError, ConnectError, InvalidDsn, InvalidOption
+from raven.errors import ConfigurationError, InvalidDsn, InvalidOption
 from raven.pipeline import Serialize
 from raven.request import Request
-from raven.testing import MemorySink, ScriptedSink
+from raven.testing import MemorySink
 from raven.testing.fixtures import Captured
 from raven.transport.http import HTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
@@ -80,17 +79,6 @@ class Kept:
 
     def stats(self) -> Stats:
         return Stats(accepted=7)
-
-
-class Bad:
-    """An object that raises whatever is asked of it."""
-
-    def refuse(self, *arguments: object) -> NoReturn:
-        raise RuntimeError("hiddentext")
-
-    __repr__ = __str__ = __len__ = __iter__ = __bool__ = __getitem__ = __eq__ = refuse
-    items = keys = __getattr__ = refuse
-    __hash__ = None  # type: ignore[assignment]
 
 
 # Without a DSN
@@ -241,189 +229,6 @@ def test_it_shows_no_secret_and_can_not_be_pickled() -> None:
             with pytest.raises(TypeError):
                 pickle.dumps(client, protocol)
     assert repr(client) == "<Client disabled>"
-
-
-# What it captures
-
-
-def test_a_message(raven_captured: Captured) -> None:
-    event_id = raven_captured.client.capture_message(
-        "%s ordered", params=("Zoë",), level="info", tags={"shop": 1}, extra={"cart": {1}}, data={"logger": "shop"}
-    )
-    (event,) = raven_captured.events
-    assert event["event_id"] == event_id
-    assert event["level"] == "info"
-    assert event["logentry"] == {"message": "%s ordered", "params": ["Zoë"], "formatted": "Zoë ordered"}
-    assert event["tags"] == {"shop": "1"}
-    assert event["extra"] == {"cart": [1]}
-    assert event["logger"] == "shop"
-
-
-def test_the_exception_that_is_being_handled(raven_captured: Captured) -> None:
-    client = raven_captured.client
-    ids = []
-    try:
-        raise ValueError("no")
-    except ValueError as error:
-        ids = [
-            client.capture_exception(),
-            client.capture_exception(True),
-            client.capture_exception(error),
-            client.capture_exception(sys.exc_info()),
-            client.capture("raven.events.Exception"),
-            client.capture("raven.events.Exception", exc_info=sys.exc_info()),
-            client.capture("Exception", exc_info=error),
-            client.captureException(),
-        ]
-    assert [event["event_id"] for event in raven_captured.events] == ids
-    for event in raven_captured.events:
-        (value,) = event["exception"]["values"]
-        assert (value["type"], value["value"], event["level"]) == ("ValueError", "no", "error")
-        assert value["stacktrace"]["frames"][-1]["context_line"].strip() == 'raise ValueError("no")'
-
-
-@pytest.mark.parametrize("nothing", [None, True, False, (None, None, None)])
-def test_without_an_exception_there_is_nothing_to_capture(raven_captured: Captured, nothing: Any) -> None:
-    assert raven_captured.client.capture_exception(nothing) is None
-    assert raven_captured.events == []
-
-
-def test_an_exception_that_is_none_of_exception_is_captured_too(raven_captured: Captured) -> None:
-    assert raven_captured.client.capture_exception(KeyboardInterrupt()) is not None
-    assert raven_captured.events[0]["exception"]["values"][0]["type"] == "KeyboardInterrupt"
-
-
-def test_an_event_of_the_programs_own(raven_captured: Captured) -> None:
-    event_id = raven_captured.client.capture({"message": "mine", "level": "fatal", "platform": "other"})
-    (event,) = raven_captured.events
-    assert event["event_id"] == event_id
-    assert (event["message"], event["level"], event["platform"]) == ("mine", "fatal", "other")
-    assert event["timestamp"]
-
-
-def test_the_names_of_raven_6_are_the_same_calls(raven_captured: Captured) -> None:
-    assert Client.captureMessage is Client.capture_message
-    assert Client.captureException is Client.capture_exception
-    raven_captured.client.capture("raven.events.Message", message="%s", params=(1,), tags={"a": 1})
-    (event,) = raven_captured.events
-    assert event["logentry"]["formatted"] == "1"
-    assert event["tags"] == {"a": "1"}
-
-
-def test_the_tags_of_the_client_are_on_every_event_and_those_of_the_call_go_before() -> None:
-    transport = Kept()
-    tags = {"a": 1, "b": 2}
-    client = Client(DSN, transport, tags=tags)
-    tags["a"] = 5
-    client.capture_message("x", tags={"b": 3})
-    client.capture_exception(ValueError())
-    assert [event["tags"] for event in transport.events] == [{"a": "1", "b": "3"}, {"a": "1", "b": "2"}]
-
-
-def test_data_goes_before_all_else(raven_captured: Captured) -> None:
-    raven_captured.client.capture_message("x", level="info", data={"level": "fatal", "logentry": {"message": "y"}})
-    (event,) = raven_captured.events
-    assert (event["level"], event["logentry"]) == ("fatal", {"message": "y"})
-
-
-def test_an_id_of_the_programs_own_is_kept_if_it_is_one(raven_captured: Captured) -> None:
-    mine = "0123456789abcdef" * 2
-    assert raven_captured.client.capture({"event_id": mine}) == mine
-    assert raven_captured.client.capture_message("x", data={"event_id": mine}) == mine
-
-
-class OwnText(str):
-    """Text that is no plain text."""
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    ["", "x" * 32, "0" * 31, "0" * 33, "A" * 32, "٣" * 32, 5, None, b"0" * 32, OwnText("0" * 32), Bad()],
-    ids=lambda each: type(each).__name__,
-)
-def test_what_is_no_id_is_replaced(raven_captured: Captured, wrong: object) -> None:
-    event_id = raven_captured.client.capture({"event_id": wrong})
-    assert event_id is not None
-    assert event_id != wrong if isinstance(wrong, str) else True
-    assert [event["event_id"] for event in raven_captured.events] == [event_id]
-    assert len(event_id) == 32
-
-
-# It never raises
-
-
-def hostile_calls(client: Client) -> list[str | None]:
-    bad: Any = Bad()
-    bad_mapping = type("BadMapping", (dict,), {"items": Bad.refuse, "keys": Bad.refuse})(a=1)
-    return [
-        client.capture_message(bad),
-        client.capture_message("%s", params=(bad,)),
-        client.capture_message("x", tags={"a": bad}, extra={"a": bad}, data={"a": bad}),
-        client.capture_message("x", level=bad),
-        client.capture_exception(ValueError(bad)),
-        client.capture({"message": bad}),
-        client.capture({"a": bad_mapping}),
-    ]
-
-
-def test_hostile_values_are_captured_as_words(raven_captured: Captured) -> None:
-    ids = hostile_calls(raven_captured.client)
-    assert None not in ids
-    assert [event["event_id"] for event in raven_captured.events] == ids
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda client: client.capture_message("x", params=5),
-        lambda client: client.capture_message("x", tags=Bad()),
-        lambda client: client.capture_message("x", tags=["a"]),
-        lambda client: client.capture_message("x", extra=5),
-        lambda client: client.capture_message("x", data=5),
-        lambda client: client.capture_exception(ValueError(), data=Bad()),
-        lambda client: client.capture_exception(("a",)),
-        lambda client: client.capture(5),
-        lambda client: client.capture(None, x=1) or client.capture(Bad()),
-        lambda client: client.capture("raven.events.Query"),
-        lambda client: client.capture("raven.events.Message", nosuch=1),
-        lambda client: client.capture("raven.events.Message"),
-    ],
-)
-def test_what_can_not_be_captured_is_logged_without_its_text(
-    raven_captured: Captured, caplog: pytest.LogCaptureFixture, call: Any
-) -> None:
-    call(raven_captured.client)
-    assert all(record.name == "raven.client" for record in caplog.records)
-    assert all("could not be captured" in record.getMessage() for record in caplog.records)
-    assert "hidden" not in caplog.text
-    assert bool(caplog.records) or raven_captured.events
-
-
-@pytest.mark.parametrize("failure", [RuntimeError("hiddentext"), MemoryError(), RecursionError(), OSError()], ids=repr)
-def test_a_transport_that_raises_is_not_the_programs_trouble(
-    failure: Exception, caplog: pytest.LogCaptureFixture
-) -> None:
-    client = Client(DSN, Kept(failure))
-    assert client.capture_message("x") is None
-    assert client.capture_exception(ValueError()) is None
-    assert client.capture({}) is None
-    assert [record.getMessage() for record in caplog.records] == [
-        f"an event could not be captured: {type(failure).__name__} was raised"
-    ] * 3
-    assert {record.levelno for record in caplog.records} == {logging.ERROR}
-
-
-def test_ctrl_c_goes_through() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        Client(DSN, Kept(KeyboardInterrupt())).capture_message("x")
-
-
-def test_an_event_that_is_not_delivered_has_its_id_all_the_same() -> None:
-    with Client(DSN, Stack(Serialize(), sink=ScriptedSink([ConnectError("no")]))) as client:
-        assert client.capture_message("x") is not None
-        assert client.flush() is Flushed.FAILED
-        assert client.flush() is Flushed.DELIVERED
-        assert client.stats().dropped == {"network_error": 1}
 
 
 # How it ends

@@ -181,13 +181,13 @@ def test_a_signal_handler_that_counts_in_the_middle_of_a_move_is_counted() -> No
         assert ledger.stats().pending >= 0
         ledger.settle(request(), DELIVERED)
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    before = signal.signal(signal.SIGVTALRM, handler)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.0005, 0.0005)
     try:
         count = hammer_with(ledger, lambda: handled >= 300)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
     assert ledger.stats() == Stats(count + handled, handled, 0, {"network_error": count})
 
 
@@ -197,19 +197,19 @@ def test_a_ctrl_c_in_the_middle_of_a_move_loses_none_and_doubles_none() -> None:
     def handler(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, handler)
+    before = signal.signal(signal.SIGVTALRM, handler)
     try:
         while interrupts < 100:
             try:
-                signal.setitimer(signal.ITIMER_REAL, 0.0005)
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0.0005)
                 while True:
                     ledger.accept()
                     ledger.settle(request(), DELIVERED)
             except KeyboardInterrupt:
                 interrupts += 1
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
     stats = ledger.stats()
     assert adds_up(stats)
     assert stats.pending <= interrupts

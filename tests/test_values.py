@@ -35,7 +35,7 @@ def check_bounds(value: Any, depth: int, breadth: int, length: int) -> None:
         for each in (*value, *(value.values() if type(value) is dict else ())):
             check_bounds(each, depth - 1 if type(each) in (dict, list) else 0, breadth, length)
     if type(value) is str:
-        assert len(value) <= max(length, 100)  # what replaces a value has a name of 100 characters in it
+        assert len(value) <= max(length, 160)  # words that replace a value, and the digits of a number, are not cut
     if type(value) is int:
         assert -(2**63) <= value < 2**64
 

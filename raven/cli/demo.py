@@ -85,9 +85,9 @@ def _finish(server: Bugsink, keep: bool, say: Say) -> None:
     if not keep:
         say("   The server stops now. `raven demo --keep` leaves it up, to have a look.")
         return
-    say(f"   Log in as {server.username} with the password {server.password}")
-    say("   Ctrl-C stops the server and removes all it has stored.")
     try:
+        say(f"   Log in as {server.username} with the password {server.password}")
+        say("   Ctrl-C stops the server and removes all it has stored.")
         code = server.wait()
     except KeyboardInterrupt:
         say("\n   Stopped.")

@@ -14,7 +14,7 @@ from ..errors import Closed
 from ..failure_log import FailureLog
 from ..ledger import Ledger, Stats
 from ..outcome import outcome_of
-from ..request import HELD, Request, Response, Send
+from ..request import Request, Response, Send
 from ..runtimes import Runtime, drive
 from ..sinks import Sink
 from .stage import Context, Holding, Stage
@@ -114,7 +114,7 @@ class _Life:
             result = error
             raise
         finally:
-            if result is not HELD and not request.held:
+            if not request.held:
                 self.ledger.settle(request, outcome_of(result))
 
     async def _pass(self, request: Request) -> Response:

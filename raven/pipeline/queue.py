@@ -89,7 +89,7 @@ class BoundQueue:
 
     async def flush(self, deadline: float) -> bool:
         """Wait until all that is held now is settled, at most until `deadline`. Whether it is settled."""
-        held = list(self._unsettled)
+        held = list(self._unsettled.copy())  # a finalizer can come between the steps of list(), not of copy()
         waker = self._runtime.waker()
         self._flushing.append(waker)
         try:
@@ -107,9 +107,9 @@ class BoundQueue:
         """Flush until `deadline`, then take nothing more, and drop what is left as "shutdown"."""
         await self.flush(deadline)
         self._closed = True
-        for request in list(self._unsettled):
+        for request in self._unsettled.copy():
             self._drop(request)
-        for waker in list(self._idle):
+        for waker in self._idle.copy():
             waker.wake()
 
     def pending(self) -> int:
@@ -137,7 +137,7 @@ class BoundQueue:
                 return
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
         send = self._context.twin()
-        for request in list(self._unsettled) if send is not None else ():
+        for request in self._unsettled.copy() if send is not None else ():
             now = self._runtime.monotonic()
             if now >= loud:
                 notice()
@@ -221,5 +221,5 @@ class BoundQueue:
         self._context.ledger.settle(request, outcome)
         del self._unsettled[request]  # only now, so that a flush that ends finds it counted
         self._seats.append(None)
-        for waker in tuple(self._flushing):
+        for waker in self._flushing.copy():
             waker.wake()

@@ -30,7 +30,7 @@ class ScriptedSink(Sink):
     def runtime(self) -> Runtime:
         return ThreadRuntime()
 
-    def at_exit(self) -> Sink:
+    def at_exit(self) -> Sink | None:
         return self
 
     def bind(self, context: Context) -> Send:

@@ -353,6 +353,7 @@ def test_losses_are_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_a_stage_holds_itself_is_left_to_it() -> None:
     @stage
     async def holding(request: Request, send: Send) -> Response:
+        request.held = True
         return HELD
 
     work = Work(holding)

@@ -183,3 +183,23 @@ def test_what_is_sent_after_the_exit_handler_is_delivered_at_once(monkeypatch: p
     leaving.line.put("late")
     assert leaving.line.arrived == ["late"]
     assert leaving.line.counts == {"accepted": 1, "delivered": 1}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class NoTwinSink(ScriptedSink):
+    """A sink that nothing can stand in for."""
+
+    def at_exit(self) -> None:
+        return None
+
+
+def test_of_a_whole_stack_whose_sink_has_no_twin_what_is_left_stays_pending(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues: WeakSet[at_exit.Draining] = WeakSet()
+    monkeypatch.setattr(at_exit, "_queues", queues)
+    sink = NoTwinSink()
+    stack = Stack(Serialize(), ONE, sink=sink).bind(DSN, runtime=FakeRuntime(survives_exit=False))
+    stack.send(Request("0" * 32, event={"message": "hi"}))
+    at_exit.drain()
+    assert counted(stack.stats()) == {"accepted": 1, "pending": 1}
+    assert queues
+    assert not sink.received

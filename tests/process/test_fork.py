@@ -50,7 +50,9 @@ every_fork = pytest.mark.parametrize("how", FORKS)
 def program(how: str, source: str) -> str:
     """A program that forks in this way."""
     # The prelude has imported raven, so that import is undone: its hooks would be registered already.
-    again = "for name in [name for name in sys.modules if name.partition('.')[0] == 'raven']:\n    del sys.modules[name]\n"
+    again = (
+        "for name in [name for name in sys.modules if name.partition('.')[0] == 'raven']:\n    del sys.modules[name]\n"
+    )
     warm = "" if how == "with hooks" else "import raven.sinks.urllib3_pool\n"
     return f"{FORKS[how]}\n{again}from raven import Client\n{warm}{FORKED}\n{source}"
 
@@ -66,9 +68,7 @@ def assert_each_came_once(server: CountingServer, ended: Ended, *words: str) -> 
 @pytest.mark.smoke
 @every_fork
 @pytest.mark.parametrize("leave", ["sys.exit", "os._exit"])
-def test_queued_events_are_sent_by_the_parent_only(
-    server: CountingServer, start: Start, how: str, leave: str
-) -> None:
+def test_queued_events_are_sent_by_the_parent_only(server: CountingServer, start: Start, how: str, leave: str) -> None:
     source = f"""
 client = Client(DSN + "?workers=1&timeout=10&shutdown_timeout=10")
 sent(client, 5, "parent")
@@ -260,9 +260,7 @@ join(in_child(work))
 
 @every_fork
 @pytest.mark.parametrize("leave", ["sys.exit", "os._exit"])
-def test_a_child_that_captures_nothing_does_nothing(
-    server: CountingServer, start: Start, how: str, leave: str
-) -> None:
+def test_a_child_that_captures_nothing_does_nothing(server: CountingServer, start: Start, how: str, leave: str) -> None:
     source = f"""
 import atexit
 client = Client(DSN + "?timeout=10")

@@ -40,7 +40,10 @@ say("stats", stats.accepted - len(captured) - len(interrupted), stats.delivered 
 @pytest.mark.smoke
 @pytest.mark.parametrize(
     ("module", "transport", "options", "most"),
-    [("threaded", "ThreadedHTTPTransport", "queue_size=100000&shutdown_timeout=20", 400), ("http", "HTTPTransport", "total_timeout=20", 400)],
+    [
+        ("threaded", "ThreadedHTTPTransport", "queue_size=100000&shutdown_timeout=20", 400),
+        ("http", "HTTPTransport", "total_timeout=20", 400),
+    ],
     ids=["threaded", "blocking"],
 )
 def test_captures_in_a_signal_handler_that_interrupts_captures(

@@ -138,6 +138,21 @@ def test_of_a_long_answer_the_start_is_read_and_the_connection_dropped(talk: Tal
     assert server.connections == 2
 
 
+def test_the_connection_of_a_long_answer_is_closed_at_once(talk: Talk) -> None:
+    left = threading.Event()
+
+    def babble(connection: Connection) -> None:
+        try:
+            endless(response(500, Transfer_Encoding="chunked"), chunk(b"x" * 4_096))(connection)
+        except OSError:
+            left.set()
+
+    _, sender = talk(babble)
+    got = sender.post()
+    assert left.wait(5)
+    assert got.status == 500
+
+
 def test_an_answer_of_just_the_bound_keeps_its_connection(talk: Talk) -> None:
     server, sender = talk(answer(response(200, b"x" * MOST_READ)))
     assert [len(sender.post().body) for _ in range(3)] == [MOST_READ] * 3

@@ -110,7 +110,7 @@ def expected(error: Kündigungsfehler) -> list[dict[str, Any]]:
     """The exception as any Sentry-compatible server should have it: the cause first, the outermost frame first."""
     cause = error.__cause__
     assert cause is not None
-    of_cause = {
+    of_cause: dict[str, dict[str, Any]] = {
         "kündigen": {
             "größe": 2,
             "name": "'Müller'",
