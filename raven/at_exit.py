@@ -100,7 +100,9 @@ def drain() -> None:
 
 
 def _say(line: str) -> None:
+    if sys.stderr is None:  # print() would take stdout
+        return
     try:
         print(line, file=sys.stderr, flush=True)
-    except (OSError, ValueError, AttributeError):  # stderr is closed, or there is none
+    except (OSError, ValueError, AttributeError):  # it is closed, or not a file
         return

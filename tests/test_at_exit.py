@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 import pytest
 
@@ -129,14 +129,17 @@ class Closed(io.StringIO):
         raise self.error
 
 
-@pytest.mark.parametrize("stderr", [None, Closed(OSError()), Closed(ValueError())], ids=["none", "broken", "closed"])
+@pytest.mark.parametrize(
+    "stderr", [None, Closed(OSError()), Closed(ValueError()), object()], ids=["none", "broken", "closed", "no file"]
+)
 def test_a_stderr_that_is_gone_does_not_matter(
-    queues: Queues, monkeypatch: pytest.MonkeyPatch, stderr: io.StringIO | None
+    queues: Queues, monkeypatch: pytest.MonkeyPatch, stderr: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (queue,) = queues((1, 1.0))
     monkeypatch.setattr(sys, "stderr", stderr)
     at_exit.drain()
     assert queue.left == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_the_handler_is_over_when_it_has_run(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +148,9 @@ def test_the_handler_is_over_when_it_has_run(queues: Queues, monkeypatch: pytest
     assert not at_exit.is_over()
     at_exit._handler()
     assert (queue.left, at_exit.is_over()) == (0, True)
+    queue.left = 1
+    at_exit._handler()
+    assert len(queue.calls) == 1
 
 
 @pytest.fixture
@@ -187,19 +193,27 @@ def test_a_queue_that_nobody_needs_any_more_can_go() -> None:
 
 @pytest.mark.usefixtures("fresh_process")
 @pytest.mark.parametrize("child", [False, True], ids=["parent", "child"])
-def test_a_child_of_multiprocessing_has_a_finalizer_too(monkeypatch: pytest.MonkeyPatch, child: bool) -> None:
-    registry: dict[Any, Any] = {}
-    monkeypatch.setattr(multiprocessing.util, "_finalizer_registry", registry)
+def test_a_child_of_multiprocessing_has_a_finalizer_whenever_it_becomes_one(
+    monkeypatch: pytest.MonkeyPatch, child: bool
+) -> None:
+    finalizers: dict[Any, Any] = {}
+    after_fork: WeakValueDictionary[Any, Any] = WeakValueDictionary()
+    monkeypatch.setattr(multiprocessing.util, "_finalizer_registry", finalizers)
+    monkeypatch.setattr(multiprocessing.util, "_afterfork_registry", after_fork)
     monkeypatch.setattr(multiprocessing.process, "parent_process", lambda: object() if child else None)
     kept = bound_queue()
-    assert [priority for priority, _ in registry] == ([-100] if child else [])
-    assert [finalizer._callback for finalizer in registry.values()] == ([at_exit._handler] if child else [])
+    ours = [(-100, at_exit._handler)]
+    assert [(key[0], each._callback) for key, each in finalizers.items()] == (ours if child else [])
+    finalizers.clear()
+    for (*_, call), subject in after_fork.items():
+        call(subject)
+    assert [(key[0], each._callback) for key, each in finalizers.items()] == ours
     del kept
 
 
 @pytest.mark.usefixtures("fresh_process")
 def test_a_program_without_multiprocessing_does_not_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "multiprocessing.process")
+    monkeypatch.delitem(sys.modules, "multiprocessing.util")
     kept = bound_queue()
-    assert "multiprocessing.process" not in sys.modules
+    assert "multiprocessing.util" not in sys.modules
     del kept

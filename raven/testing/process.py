@@ -168,7 +168,10 @@ class LocalServer(ABC):
         """Block until the server ends by itself; return its exit code."""
         self.url  # noqa: B018  raises when not started
         assert self._process is not None
-        return self._process.wait()
+        while True:
+            time.sleep(0.1)  # here a Ctrl-C does no harm; in Popen.wait it may be missed, or leave a lock behind
+            if (code := self._process.poll()) is not None:
+                return code
 
     def event(self, event_id: str, timeout: float = 10.0) -> dict[str, Any]:
         """The event of that id as the server has it, waiting up to `timeout` seconds for it.

@@ -100,3 +100,10 @@ def test_only_what_can_flush_and_close_holds() -> None:
     assert not isinstance(Bound(), Holding)
     closing: Any = type("Closing", (Bound,), {"close": Bound.flush})
     assert isinstance(closing(), Holding)
+
+
+def test_a_request_shows_its_size_and_not_what_is_in_it() -> None:
+    request = Request("0" * 32, event={"secret": 1}, headers={"X-Sentry-Auth": "secret"})
+    assert repr(request) == f"<Request error {'0' * 32} no body>"
+    request.body = b"secret"
+    assert repr(request) == f"<Request error {'0' * 32} 6 bytes>"

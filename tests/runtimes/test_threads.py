@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from raven.runtimes import drive
-from raven.runtimes.threads import ThreadRuntime
+from raven.runtimes.threads import ThreadRuntime, _start
 
 RUNTIME = ThreadRuntime()
 
@@ -31,6 +31,15 @@ def spawned() -> tuple[list[threading.Thread], threading.Event]:
 
     RUNTIME.spawn(worker)
     return ran_in, ended
+
+
+def worker_that(ran_in: list[threading.Thread]) -> Callable[[], Coroutine[Any, Any, None]]:
+    """A worker that writes down in which thread it runs."""
+
+    async def worker() -> None:
+        ran_in.append(threading.current_thread())
+
+    return worker
 
 
 def test_the_clock_is_monotonic() -> None:
@@ -61,8 +70,19 @@ def test_a_worker_has_to_do_with_the_first_thread_if_no_second_can_be_had(monkey
         patch.setattr(threading, "Thread", NoThread)
         ran_in, ended = spawned()
         assert ended.wait(30.0)
-    assert ran_in[0] is not threading.current_thread()
+        assert ran_in[0] is not threading.current_thread()
+        _start(worker_that(ran_in))
     assert ran_in[0].name != "raven-worker"
+    assert ran_in[1] is threading.current_thread()
+
+
+def test_the_first_thread_starts_the_second_one_and_ends() -> None:
+    ran_in: list[threading.Thread] = []
+    before = set(threading.enumerate())
+    _start(worker_that(ran_in))
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30.0)
+    assert [thread.name for thread in ran_in] == ["raven-worker"]
 
 
 def test_a_thread_that_cannot_be_had_is_a_runtime_error(monkeypatch: pytest.MonkeyPatch) -> None:
