@@ -143,6 +143,7 @@ def test_a_stderr_that_is_gone_does_not_matter(
 
 
 def test_the_handler_is_over_when_it_has_run(queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not at_exit.is_over()
     monkeypatch.setattr(at_exit, "_over", False)
     (queue,) = queues((1,))
     assert not at_exit.is_over()
@@ -177,6 +178,8 @@ def test_all_queues_of_a_process_share_one_handler_and_a_child_does_not_inherit_
     kept = [bound_queue() for _ in range(3)]
     assert handlers == [at_exit._handler]
     handlers.append("something that is to be done before it")
+    kept.append(bound_queue())
+    assert handlers[0] is at_exit._handler
     process = os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: process + 1)
     kept.append(bound_queue())

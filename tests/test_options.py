@@ -182,6 +182,14 @@ def test_a_value_that_is_not_accepted_is_named_by_its_option(name: str, value: A
     assert str(raised.value) == f"{name}: {MESSAGES[name]} is accepted"
 
 
+def test_text_is_checked_before_there_is_a_value() -> None:
+    kind = options_of(Sample)["whole"]
+    assert kind.read("whole", "1") == 1
+    for text in ("0", "none", SECRET):
+        with pytest.raises(InvalidOption, match=r"^whole: a whole number that is at least 1 is accepted$"):
+            kind.read("whole", text)
+
+
 def test_a_set_becomes_a_part_of_the_value() -> None:
     statuses = {500}
     sample = Sample(statuses=statuses)  # type: ignore[arg-type]  # sets are what people write

@@ -95,6 +95,7 @@ def test_a_stage_is_a_value(each: Stage) -> None:
     assert hash(each) == hash(each.with_options({}))
     if each is not passing:
         assert eval(repr(each)) == each
+        assert repr(type(each)()) == f"{type(each).__name__}()"
 
 
 @every_stage

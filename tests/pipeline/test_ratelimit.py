@@ -132,9 +132,9 @@ def passes(driver: StageDriver, category: str = "error") -> bool:
     return True
 
 
-def driver_after(*answers: Answer, longest_limit: float = 3_600.0) -> StageDriver:
+def driver_after(*answers: Answer, stage: RateLimit | None = None) -> StageDriver:
     """A driver that has had all these answers, and has 200 for whatever comes next."""
-    driver = StageDriver(RateLimit(longest_limit=longest_limit), [*answers, 200])
+    driver = StageDriver(stage or RateLimit(), [*answers, 200])
     for _ in answers:
         driver.send(category="internal")
     return driver
@@ -182,7 +182,7 @@ def test_the_longer_of_two_limits_holds(first: int, second: int) -> None:
 
 
 def test_no_limit_is_longer_than_the_ceiling() -> None:
-    driver = driver_after(limited("86400:error:key"), longest_limit=10.0)
+    driver = driver_after(limited("86400:error:key"), stage=RateLimit(longest_limit=10.0))
     driver.runtime.advance(9.0)
     assert not passes(driver)
     driver.runtime.advance(1.0)

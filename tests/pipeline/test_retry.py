@@ -119,8 +119,9 @@ def test_the_statuses_can_be_chosen() -> None:
         (Retry(longest_backoff=0), [0.0, 0.0, 0.0, 0.0]),
     ],
 )
-def test_the_longest_pauses_double_up_to_their_bound(stage: Retry, pauses: list[float]) -> None:
-    driver = StageDriver(stage, [503])
+@pytest.mark.parametrize("answer", [503, ConnectError("no")], ids=str)
+def test_the_longest_pauses_double_up_to_their_bound(stage: Retry, pauses: list[float], answer: Answer) -> None:
+    driver = StageDriver(stage, [answer])
     ending(driver)
     assert driver.runtime.slept == pauses
 

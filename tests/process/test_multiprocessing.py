@@ -10,7 +10,6 @@ from tests.process.conftest import Start
 every_method = pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 
 
-@pytest.mark.smoke
 @every_method
 @pytest.mark.parametrize("own_client", [True, False], ids=["own client", "inherited client"])
 @pytest.mark.parametrize("ending", ["pass", "sys.exit(4)", "raise ValueError"], ids=["end", "exit 4", "unhandled"])
@@ -44,6 +43,7 @@ def test_the_events_of_a_child_are_delivered(
     assert server.counts == dict.fromkeys(ended.said("parent") + ended.said("child"), 1)
 
 
+@pytest.mark.smoke
 @every_method
 def test_the_events_of_a_pool_are_delivered(server: CountingServer, start: Start, method: str) -> None:
     source = f"""

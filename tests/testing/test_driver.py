@@ -43,7 +43,7 @@ def test_a_request_of_ones_own_is_passed_as_it_is() -> None:
 def test_each_request_that_it_makes_has_an_id_of_its_own_and_is_an_error() -> None:
     driver = StageDriver(passing)
     for _ in range(2):
-        driver.send(event={"message": "hi"})
+        assert driver.send(event={"message": "hi"}).status == 200
     first, second = driver.received
     assert len(first.id) == 32
     assert first.id != second.id

@@ -99,6 +99,7 @@ def test_a_spawned_worker_runs_when_time_goes_on(diary: Diary) -> None:
     assert diary.lines == []
     diary.runtime.advance()
     assert diary.lines == ["0 worker"]
+    assert diary.runtime.now == 1_000.0
 
 
 def test_a_spawned_worker_that_never_runs_does_not_matter(diary: Diary) -> None:

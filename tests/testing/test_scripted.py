@@ -25,6 +25,7 @@ def answers(sink: ScriptedSink, count: int, runtime: FakeRuntime | None = None) 
         except Exception as error:
             said.append(error)
         else:
+            assert isinstance(response.status, int)
             said.append(response.status)
     return said
 

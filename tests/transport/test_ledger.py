@@ -104,7 +104,6 @@ def capture_from_threads(client: Client, count: int) -> set[str]:
     return captured
 
 
-@pytest.mark.smoke
 def test_ten_thousand_events_from_eight_threads_arrive_once_each() -> None:
     with CountingServer() as server:
         client = Client(f"{server.dsn}?queue_size={EVENTS}&timeout=10", ThreadedHTTPTransport)
@@ -117,6 +116,7 @@ def test_ten_thousand_events_from_eight_threads_arrive_once_each() -> None:
         assert server.connections <= 8
 
 
+@pytest.mark.smoke
 def test_what_overflows_is_counted_and_the_rest_arrives_once(caplog: pytest.LogCaptureFixture) -> None:
     with CountingServer() as server:
         client = Client(f"{server.dsn}?queue_size=50&timeout=10", ThreadedHTTPTransport)
