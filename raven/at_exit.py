@@ -12,7 +12,6 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 _MOMENT = 0.3
@@ -30,11 +29,17 @@ class Draining(Protocol):
     def drain(self, seconds: float, quiet: float, notice: Callable[[], None]) -> None:
         """Deliver them within `seconds`. Call `notice` if that takes longer than `quiet` seconds."""
 
+    def abandon(self) -> None:
+        """Drop what is left."""
+
 
 # Weak, so that a client that nobody needs any more can go. A queue with work is held by its worker.
 _queues: weakref.WeakSet[Draining] = weakref.WeakSet()
 _registered_in: set[int] = set()
 _over = False
+_said: list[str] = []
+_spent = 0.0
+"""Seconds of the exit that were spent on delivering."""
 
 
 def register(queue: Draining) -> None:
@@ -79,24 +84,32 @@ def is_over() -> bool:
 
 
 def drain() -> None:
-    """Deliver what is queued, within the time that each queue allows, and say so on stderr if that is no short time."""
+    """Deliver what is queued, within the time that each queue allows, and say so on stderr if that is no short time.
+
+    All calls in a process share that time, and the one line. What is left in the end is dropped.
+    """
+    global _spent
     queues = [queue for queue in tuple(_queues) if queue.pending()]
-    started = time.monotonic()
-    said: list[str] = []
+    started = time.monotonic() - _spent
 
     def notice() -> None:
-        if not said:
+        if not _said:
             count = sum(queue.pending() for queue in queues)
             longest = max(queue.shutdown_timeout for queue in queues)
-            said.append(
-                f"raven: delivering {count} events before exit, for at most {longest:g} seconds (Ctrl-C to stop)"
-            )
-            _say(said[0])
+            line = f"raven: delivering {count} events before exit, for at most {longest:g} seconds (Ctrl-C to stop)"
+            _said.append(line)
+            _say(line)
 
-    with suppress(KeyboardInterrupt):
+    try:
         for queue in queues:
             elapsed = time.monotonic() - started
             queue.drain(max(0.0, queue.shutdown_timeout - elapsed), max(0.0, _MOMENT - elapsed), notice)
+    except KeyboardInterrupt:
+        _spent = float("inf")
+    finally:
+        for queue in queues:
+            queue.abandon()
+        _spent = max(_spent, time.monotonic() - started)
 
 
 def _say(line: str) -> None:

@@ -6,22 +6,51 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 from . import events
 from .dsn import Dsn
 from .errors import ConfigurationError
 from .ledger import Stats
+from .own_log import Sparingly, is_logging
 from .pipeline.bound import Flushed
 from .request import Request
 from .values import simplify
 
-logger = logging.getLogger("raven.client")
+_log = Sparingly(logging.getLogger("raven.client"))
+
+# What raven-python's captures took by name, and Sentry's event payload has under the same name.
+_EVENT_PARTS = ("user", "request", "fingerprint", "logger", "transaction")
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _Self = TypeVar("_Self", bound="Client")
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class CaptureArguments(TypedDict, total=False):
+    """What all captures take by name."""
+
+    level: events.Level
+    tags: Mapping[str, object] | None
+    extra: Mapping[str, object] | None
+    data: Mapping[str, object] | None
+    user: Mapping[str, object]
+    request: Mapping[str, object]
+    fingerprint: list[str]
+    logger: str
+    transaction: str
+
+
+class MessageArguments(CaptureArguments, total=False):
+    params: tuple[object, ...]
+
+
+class ExceptionArguments(CaptureArguments, total=False):
+    exc_info: BaseException | ExcInfo | bool | None
 
 
 class Transport(Protocol):
@@ -56,8 +85,8 @@ class Client:
     `release`, `environment`: None are `SENTRY_RELEASE` and `SENTRY_ENVIRONMENT`.
     `server_name`: None is the host's name. `tags`: put on every event.
 
-    Raises `InvalidDsn`, `InvalidOption` or another `ConfigurationError`. No other call raises anything, or lets a
-    failure to deliver show, but in `flush`, `stats` and one line of the logger "raven.delivery".
+    Raises `InvalidDsn`, `InvalidOption` or another `ConfigurationError`. The captures raise nothing; a failure to deliver
+    shows in `flush`, in `stats`, and in a line of the logger "raven.delivery" once a minute.
     """
 
     def __init__(
@@ -74,6 +103,8 @@ class Client:
         self._release = _text("release", release, "SENTRY_RELEASE")
         self._environment = _text("environment", environment, "SENTRY_ENVIRONMENT")
         self._server_name = _text("server_name", server_name) or socket.gethostname()
+        if tags is not None and not isinstance(tags, Mapping):
+            raise ConfigurationError(f"tags: a mapping of names to values is accepted, not {type(tags).__name__}")
         self._tags = dict(tags) if tags else None
         self._transport: Transport | None = None
         self._closed = False
@@ -85,53 +116,24 @@ class Client:
         """Whether there is a DSN, and the client is not closed."""
         return self._transport is not None and not self._closed
 
-    def capture_message(
-        self,
-        message: str,
-        *,
-        params: tuple[object, ...] = (),
-        level: events.Level = "error",
-        tags: Mapping[str, object] | None = None,
-        extra: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-    ) -> str | None:
+    def capture_message(self, message: str, **arguments: Unpack[MessageArguments]) -> str | None:
         """Send a message. Returns the event's id, or None when nothing is sent.
 
-        `params` are put into the message's `%s` placeholders; the server groups events by the message without them.
-        `data` has whatever else Sentry's event payload may have, and goes before all else.
+        `params`: put into the message's `%s` placeholders; the server groups events by the message without them.
+        `level`: "debug", "info", "warning", "error" (the default) or "fatal". `tags`: short text by name. `extra`: any
+        values by name. `data`: whatever else Sentry's event payload may have; it goes before all else.
         """
-        if not self.enabled:
-            return None
-        try:
-            return self._capture(events.message_part(message, params), level, tags, extra, data)
-        except Exception as error:
-            _not_captured(error)
-            return None
+        return self._safely(self._message, message, arguments)
 
     def capture_exception(
-        self,
-        error: BaseException | ExcInfo | bool | None = None,
-        *,
-        level: events.Level = "error",
-        tags: Mapping[str, object] | None = None,
-        extra: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
+        self, error: BaseException | ExcInfo | bool | None = None, **arguments: Unpack[ExceptionArguments]
     ) -> str | None:
         """Send an exception with all that led to it. Returns the event's id, or None when nothing is sent.
 
-        `error` is the exception, or what `sys.exc_info()` returned; None (or True) is the one that is being handled now.
-        The other arguments are as in `capture_message`.
+        `error`: the exception, or what `sys.exc_info()` returned; None (or True) is the one that is being handled now.
+        `exc_info` is another name for it. The other arguments are as in `capture_message`.
         """
-        if not self.enabled:
-            return None
-        try:
-            raised = _exception(error)
-            if raised is None:
-                return None
-            return self._capture(events.exception_part(raised), level, tags, extra, data)
-        except Exception as failure:
-            _not_captured(failure)
-            return None
+        return self._safely(self._exception, error, arguments)
 
     def capture(self, event: str | Mapping[str, object], **arguments: Any) -> str | None:
         """Send an event of your own making: a dict of Sentry's event payload. What is missing is filled in.
@@ -139,15 +141,7 @@ class Client:
         As in raven-python 6, `capture("raven.events.Message", message=...)` and `capture("raven.events.Exception")` are
         the same as the calls of that name.
         """
-        if not self.enabled:
-            return None
-        try:
-            if isinstance(event, str):
-                return self._capture_by_name(event.rpartition(".")[2], arguments)
-            return self._capture({}, "error", None, None, event)
-        except Exception as error:
-            _not_captured(error)
-            return None
+        return self._safely(self._event, event, arguments)
 
     captureMessage = capture_message
     captureException = capture_exception
@@ -192,32 +186,55 @@ class Client:
     def __repr__(self) -> str:
         return f"<Client {self._transport!r}>" if self.enabled else "<Client disabled>"
 
-    def _capture_by_name(self, kind: str, arguments: dict[str, Any]) -> str | None:
+    def _safely(
+        self, build: Callable[[Any, dict[str, Any]], str | None], subject: object, arguments: Any
+    ) -> str | None:
+        try:
+            if self._transport is None or self._closed or is_logging():
+                return None
+            return build(subject, arguments)
+        except Exception as error:
+            # Its text may hold anything that the program handed in, so only its type is told.
+            name = type(error).__name__
+        try:
+            _log.warn("captures", "an event could not be captured: %s was raised", name)
+        except Exception:  # not even a logger can be called at the recursion limit
+            return None
+        return None
+
+    def _message(self, message: object, arguments: dict[str, Any]) -> str:
+        return self._send(events.message_part(message, arguments.pop("params", ())), arguments)
+
+    def _exception(self, error: object, arguments: dict[str, Any]) -> str | None:
+        raised = _exception(arguments.pop("exc_info", None) if error is None else error)
+        return None if raised is None else self._send(events.exception_part(raised), arguments)
+
+    def _event(self, event: object, arguments: dict[str, Any]) -> str | None:
+        if isinstance(event, Mapping):
+            return self._send(dict(event), arguments)
+        kind = event.rpartition(".")[2] if isinstance(event, str) else ""
         if kind == "Message":
-            return self.capture_message(**arguments)
+            return self._message(arguments.pop("message", ""), arguments)
         if kind == "Exception":
-            return self.capture_exception(arguments.pop("exc_info", None), **arguments)
+            return self._exception(None, arguments)
         raise ConfigurationError("the events that have a name are raven.events.Message and raven.events.Exception")
 
-    def _capture(
-        self,
-        part: dict[str, Any],
-        level: str,
-        tags: Mapping[str, object] | None,
-        extra: Mapping[str, object] | None,
-        data: Mapping[str, object] | None,
-    ) -> str:
+    def _send(self, part: dict[str, Any], arguments: dict[str, Any]) -> str:
+        extra, tags, data = (arguments.pop(name, None) for name in ("extra", "tags", "data"))
         event = events.base_event(
-            level=level,
+            level=arguments.pop("level", "error"),
             release=self._release,
             environment=self._environment,
             server_name=self._server_name,
             tags=events.tags_part(self._tags, tags),
             extra=simplify(dict(extra)) if extra else None,
         )
+        event.update((name, arguments.pop(name)) for name in _EVENT_PARTS if name in arguments)
         event.update(part)
-        if data:
-            event.update(data)
+        event.update(data or {})
+        if arguments:
+            names = ", ".join(sorted(arguments))
+            _log.warn("unknown", "captures have no argument %s; what it said was left out", names)
         if not _is_event_id(event["event_id"]):  # servers lose an event whose id is not one
             event["event_id"] = events.new_event_id()
         assert self._transport is not None
@@ -256,18 +273,16 @@ def _text(name: str, value: str | None, variable: str | None = None) -> str | No
     return value or None
 
 
-def _exception(error: BaseException | ExcInfo | bool | None) -> BaseException | None:
+def _exception(error: object) -> BaseException | None:
     if isinstance(error, BaseException):
         return error
     if isinstance(error, tuple):
-        return error[1]
+        _, error, _ = error
+        if error is not None and not isinstance(error, BaseException):
+            raise TypeError("not an exception")
+        return error
     return sys.exc_info()[1]
 
 
 def _is_event_id(value: object) -> bool:
     return type(value) is str and len(value) == 32 and all(digit in "0123456789abcdef" for digit in value)
-
-
-def _not_captured(error: Exception) -> None:
-    # Its text may hold anything that the program handed in, so only its type is told.
-    logger.error("an event could not be captured: %s was raised", type(error).__name__)

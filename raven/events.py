@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -15,6 +16,7 @@ Level = Literal["debug", "info", "warning", "error", "fatal"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error", "fatal")
 
 LONGEST_MESSAGE = 8_192
+_WIDE = re.compile(r"%[^a-zA-Z%]*(\d{4}|\*)")
 _LONGEST_TAG = 200
 
 
@@ -45,6 +47,8 @@ def message_part(message: object, params: tuple[object, ...] = ()) -> dict[str, 
 
 
 def _formatted(text: str, values: list[Any]) -> str:
+    if _WIDE.search(text):  # a field of a million blanks
+        return text
     try:
         return clip(text % tuple(values), LONGEST_MESSAGE)
     except (TypeError, ValueError, OverflowError):  # the placeholders don't fit the values

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -51,17 +50,31 @@ class Ledger:
         self._observers += (observer,)
 
     def accept(self) -> None:
-        """Count an event in. It must be settled exactly once."""
+        """Count an event in. It must be settled exactly once. If this raises RecursionError, it has not counted."""
         self._moves.append(_Move(None))
-        self._carry_out()
+        try:
+            self._carry_out()
+        except RecursionError:  # whoever comes next carries it out
+            pass
 
     def settle(self, request: Request, outcome: Outcome) -> None:
-        """Count an event out, as delivered or dropped. Never raises because of an observer."""
-        self._moves.append(_Move(outcome))
-        self._carry_out()
+        """Count an event out, as delivered or dropped, if it or a copy of it is not out already.
+
+        Never raises because of an observer. If this raises RecursionError, it has not counted.
+        """
+        move = _Move(outcome)
+        if not request.fate.close():
+            return
+        self._moves.append(move)
+        try:
+            self._carry_out()
+        except RecursionError:  # as above
+            pass
         for observer in self._observers:
-            with suppress(Exception):  # an observer's fault is not the event's, and there is nobody to tell
+            try:
                 observer(request, outcome)
+            except Exception:  # an observer's fault is not the event's, nor the other observers', and whom to tell?
+                pass
 
     def stats(self) -> Stats:
         """The counts now."""

@@ -22,9 +22,17 @@ _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
 
-def option(default: Any, *, minimum: float | None = None, above: float | None = None, unit: str = "") -> Any:
-    """A field with bounds: `minimum` is the least value that is accepted, `above` the greatest that is not."""
-    return dataclasses.field(default=default, metadata={"minimum": minimum, "above": above, "unit": unit})
+def option(
+    default: Any,
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    unit: str = "",
+) -> Any:
+    """A field with bounds: `minimum` and `maximum` are accepted, `above` is the greatest value that is not."""
+    bounds = {"minimum": minimum, "above": above, "maximum": maximum, "unit": unit}
+    return dataclasses.field(default=default, metadata=bounds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +44,13 @@ class Configured:
 
     def __post_init__(self) -> None:
         for name, kind in options_of(type(self)).items():
-            if not kind.accepts(getattr(self, name)):
+            given = getattr(self, name)
+            if not kind.accepts(given):
                 raise InvalidOption(f"{name}: {kind} is accepted")
-            if kind.origin is frozenset:  # a set would do as well, but for being a part of a value
-                object.__setattr__(self, name, frozenset(getattr(self, name)))
+            if kind.origin is frozenset:  # other collections would do as well, but for being a part of a value
+                object.__setattr__(self, name, frozenset(given))
+            elif kind.origin is bool:
+                object.__setattr__(self, name, given if given is None else bool(given))
 
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
         """The same, with those options changed that `texts` names and this declares.
@@ -71,6 +82,7 @@ class Kind:
         self.origin = typing.get_origin(annotation) or annotation
         self.arguments = typing.get_args(annotation)
         self.minimum, self.above = metadata.get("minimum"), metadata.get("above")
+        self.maximum = metadata.get("maximum")
         self.unit = metadata.get("unit", "")
 
     def accepts(self, value: Any) -> bool:
@@ -80,14 +92,14 @@ class Kind:
         if self.origin is Literal:
             return value in self.arguments
         if self.origin is frozenset:
-            return isinstance(value, (frozenset, set)) and all(type(each) is int for each in value)
+            return isinstance(value, (frozenset, set, list, tuple)) and all(map(self._item_accepted, value))
         if self.origin is float:
             return type(value) in (int, float) and abs(value) <= sys.float_info.max and self._within(value)
         if self.origin is int:
             return type(value) is int and self._within(value)
         if self.origin is str:
             return isinstance(value, str) and value.isprintable()
-        return type(value) is bool
+        return type(value) in (bool, int) and value in (0, 1)
 
     def read(self, name: str, text: str) -> Any:
         """The value that this text of a DSN stands for."""
@@ -111,14 +123,21 @@ class Kind:
             return True if word in _YES else False if word in _NO else _UNREADABLE
         return self.origin(text)
 
+    def _item_accepted(self, item: Any) -> bool:
+        return type(item) is int and self._within(item)
+
     def _within(self, value: float) -> bool:
-        return (self.minimum is None or value >= self.minimum) and (self.above is None or value > self.above)
+        return (
+            (self.minimum is None or value >= self.minimum)
+            and (self.above is None or value > self.above)
+            and (self.maximum is None or value <= self.maximum)
+        )
 
     def __str__(self) -> str:
         if self.origin is Literal:
             words = "one of " + ", ".join(map(str, self.arguments))
         elif self.origin is frozenset:
-            words = "a list of whole numbers with commas between them"
+            words = "a list of whole numbers with commas between them" + self._bounds()
         elif self.origin is bool:
             words = "1 or 0"
         elif self.origin is str:
@@ -126,9 +145,15 @@ class Kind:
         else:
             words = "a whole number" if self.origin is int else "a number"
             words += f" of {self.unit}" if self.unit else ""
-            words += "" if self.minimum is None else f" that is at least {self.minimum}"
-            words += "" if self.above is None else f" greater than {self.above}"
+            words += self._bounds()
         return words + (", or none" if self.optional else "")
+
+    def _bounds(self) -> str:
+        if self.minimum is not None and self.maximum is not None:
+            return f" from {self.minimum} to {self.maximum}"
+        if self.minimum is not None:
+            return f" that is at least {self.minimum}"
+        return "" if self.above is None else f" greater than {self.above}"
 
 
 _UNREADABLE = object()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .errors import SendError
 from .request import Response
+from .values import message_of
 
 DELIBERATE = frozenset({"before_send", "sample_rate", "ignored", "event_processor"})
 """Reasons of drops that the program asked for. They are counted, and are no failures."""
@@ -40,7 +41,7 @@ def outcome_of(result: object) -> Outcome:
             return Outcome("rate_limited", "the server answered 429 (too many events)")
         return Outcome("send_error", f"the server answered {result.status}")
     if isinstance(result, SendError):
-        return Outcome(result.reason, str(result))
+        return Outcome(result.reason, message_of(result))
     if isinstance(result, BaseException):
         return Outcome("internal_sdk_error", f"a stage raised {type(result).__name__}{_where(result)}")
     return Outcome("internal_sdk_error", f"a stage returned {type(result).__name__} and not a Response")

@@ -11,17 +11,38 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class Fate:
+    """What becomes of a request and its copies, which is one thing.
+
+    `held` says that a stage keeps it and will settle it, whatever the stages above make of that stage's answer.
+    """
+
+    __slots__ = ("_open", "held")
+
+    def __init__(self) -> None:
+        self.held = False
+        self._open = [None]
+
+    def close(self) -> bool:
+        """Whether this is the first call, which alone may settle the request. Atomic."""
+        try:
+            self._open.pop()
+        except IndexError:
+            return False
+        return True
+
+
 class Request:
     """One thing to deliver. The stack that it was given to owns it, and stages may change it.
 
     `id` is the event's id (32 hex digits). `category` is what the server's rate limits call it: "error",
     "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `body` and `headers` are
     what is sent, and `endpoint` is where to: "envelope" or "store". `deadline` is the moment, in seconds on the
-    runtime's monotonic clock, after which nobody waits for the answer any more; None is never. `held` says that a stage
-    keeps it and will settle it, whatever the stages above make of that stage's answer.
+    runtime's monotonic clock, after which nobody waits for the answer any more; None is never. `fate` is what it shares
+    with its copies: they are settled once, together.
     """
 
-    __slots__ = ("body", "category", "deadline", "endpoint", "event", "headers", "held", "id")
+    __slots__ = ("body", "category", "deadline", "endpoint", "event", "fate", "headers", "id")
 
     def __init__(
         self,
@@ -33,6 +54,7 @@ class Request:
         headers: Mapping[str, str] | None = None,
         endpoint: str | None = None,
         deadline: float | None = None,
+        fate: Fate | None = None,
     ) -> None:
         self.id = id
         self.category = category
@@ -41,10 +63,10 @@ class Request:
         self.headers = dict(headers or {})
         self.endpoint = endpoint
         self.deadline = deadline
-        self.held = False
+        self.fate = fate or Fate()
 
     def copy(self) -> Request:
-        """One that can be changed without changing this one. The event itself is shared."""
+        """One that can be changed without changing this one. The event and the fate are shared."""
         return Request(
             self.id,
             self.category,
@@ -53,6 +75,7 @@ class Request:
             headers=self.headers,
             endpoint=self.endpoint,
             deadline=self.deadline,
+            fate=self.fate,
         )
 
     def due(self, latest: float) -> None:
@@ -84,7 +107,7 @@ class Response:
 
 
 HELD = Response(0)
-"""What a stage answers that has set `held`: nothing is known yet. No server says this."""
+"""What a stage answers that holds the request: nothing is known yet. No server says this."""
 
 Send = Callable[[Request], Awaitable[Response]]
 """The rest of a stack. It returns the server's answer, or raises a `SendError`."""

@@ -97,10 +97,15 @@ def _frame(frame: FrameType, line: int) -> dict[str, Any]:
         "filename": clip(_short_path(code, module), _LONGEST_LINE),
         "lineno": line,
         "in_app": not _is_library(code.co_filename),
-        "vars": _locals(frame),
+        "vars": {} if _is_ours(module) else _locals(frame),
     }
     result.update(_source(frame, code.co_filename, line))
     return result
+
+
+def _is_ours(module: object) -> bool:
+    """Whether it is Raven's own code, whose variables have DSNs and keys in them."""
+    return type(module) is str and (module == "raven" or module.startswith("raven."))
 
 
 def _short_path(code: CodeType, module: object) -> str:

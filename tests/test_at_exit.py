@@ -33,6 +33,7 @@ class Draining:
         self.shutdown_timeout = shutdown_timeout
         self.calls: list[tuple[float, float]] = []
         self.error: BaseException | None = None
+        self.abandoned = False
 
     def pending(self) -> int:
         return self.left
@@ -47,6 +48,9 @@ class Draining:
         self.left = 0
         if self.error is not None:
             raise self.error
+
+    def abandon(self) -> None:
+        self.abandoned = True
 
 
 @pytest.fixture
@@ -68,6 +72,8 @@ def queues(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[..., list[
 
     registered = InOrder()
     monkeypatch.setattr(at_exit, "_queues", registered)
+    monkeypatch.setattr(at_exit, "_spent", 0.0)
+    monkeypatch.setattr(at_exit, "_said", [])
 
     def make(*arguments: tuple[Any, ...]) -> list[Draining]:
         made = [Draining(clock, *each) for each in arguments]
@@ -110,6 +116,20 @@ def test_the_queues_share_the_time(queues: Queues) -> None:
     assert quick.calls == [(2.0, 0.3)]
     assert slow.calls == [(1.875, 0.3 - 0.125)]
     assert late.calls == [(0.0, 0.0)]
+    assert all(queue.abandoned for queue in (quick, slow, late))
+
+
+def test_later_calls_have_what_the_first_left_of_the_time_and_say_no_second_line(
+    queues: Queues, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (queue,) = queues((1, 1.5))
+    at_exit.drain()
+    clock.now += 100.0  # what others do at exit is not ours to count
+    for seconds in (0.5, 0.0):
+        queue.left = 1
+        at_exit.drain()
+        assert queue.calls[-1] == (seconds, 0.0)
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_ctrl_c_ends_it_without_a_word(queues: Queues, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,7 +137,10 @@ def test_ctrl_c_ends_it_without_a_word(queues: Queues, capsys: pytest.CaptureFix
     first.error = KeyboardInterrupt()
     at_exit.drain()
     assert second.calls == []
+    assert second.abandoned
     assert capsys.readouterr() == ("", "")
+    at_exit.drain()
+    assert second.calls == [(0.0, 0.0)]  # no more waiting after Ctrl-C
 
 
 class Closed(io.StringIO):

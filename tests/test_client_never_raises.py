@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any, NoReturn
 
 import pytest
 
 from raven import Client, Flushed, Stack
 from raven.errors import ConnectError
+from raven.own_log import Sparingly
 from raven.pipeline import Serialize
 from raven.testing import ScriptedSink
 from raven.testing.fixtures import Captured
+from raven.transport.http import HTTPTransport
+from raven.transport.threaded import ThreadedHTTPTransport
+from tests.counting_server import CountingServer
 from tests.test_client import DSN, Kept
 
 
@@ -24,6 +29,11 @@ class Bad:
     __repr__ = __str__ = __len__ = __iter__ = __bool__ = __getitem__ = __eq__ = refuse
     items = keys = __getattr__ = refuse
     __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True)
+def nothing_logged_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raven.client._log", Sparingly(logging.getLogger("raven.client")))
 
 
 def hostile_calls(client: Client) -> list[str | None]:
@@ -59,7 +69,6 @@ def test_hostile_values_are_captured_as_words(raven_captured: Captured) -> None:
         lambda client: client.capture(5),
         lambda client: client.capture(None, x=1) or client.capture(Bad()),
         lambda client: client.capture("raven.events.Query"),
-        lambda client: client.capture("raven.events.Message", nosuch=1),
         lambda client: client.capture("raven.events.Message"),
     ],
 )
@@ -83,8 +92,90 @@ def test_a_transport_that_raises_is_not_the_programs_trouble(
     assert client.capture({}) is None
     assert [record.getMessage() for record in caplog.records] == [
         f"an event could not be captured: {type(failure).__name__} was raised"
-    ] * 3
-    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+    ]
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+class CapturingHandler(logging.Handler):
+    """A handler that captures all that is logged."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self.client, self.records = client, 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records += 1
+        self.client.capture_message(record.getMessage())
+
+
+@pytest.mark.parametrize("transport", [HTTPTransport, ThreadedHTTPTransport])
+@pytest.mark.parametrize("up", [True, False], ids=["a server", "no server"])
+def test_what_a_delivery_has_logged_is_not_captured(transport: type[Stack], up: bool) -> None:
+    root = logging.getLogger()
+    with CountingServer() as server:
+        dsn = server.dsn if up else "http://key@127.0.0.1:1/1"
+        with Client(dsn, transport(attempts=2)) as client:
+            handler, level = CapturingHandler(client), root.level
+            root.addHandler(handler)
+            root.setLevel(logging.DEBUG)
+            try:
+                client.capture_message("the only one")
+                client.flush(30.0)
+            finally:
+                root.removeHandler(handler)
+                root.setLevel(level)
+    assert client.stats().accepted == 1
+    assert handler.records == (0 if up else 1)
+
+
+def test_a_capture_that_fails_in_a_handler_that_captures_goes_round_once() -> None:
+    client = Client(DSN, Kept(ValueError("no")))
+    handler = CapturingHandler(client)
+    logging.getLogger("raven").addHandler(handler)
+    try:
+        assert client.capture_message("x") is None
+    finally:
+        logging.getLogger("raven").removeHandler(handler)
+    assert handler.records == 1
+
+
+def test_a_capture_at_the_recursion_limit_does_not_raise_by_itself(raven_captured: Captured) -> None:
+    escaped: list[str] = []
+
+    def deeper() -> None:
+        try:
+            raven_captured.client.capture_message("deep")
+        except RecursionError as error:
+            frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+            escaped.extend(frames[2:])  # the calls of capture_message and of what it calls are the program's
+        deeper()
+
+    with pytest.raises(RecursionError):
+        deeper()
+    assert escaped == []
+    stats = raven_captured.client.stats()
+    assert stats.pending == 0
+    assert stats.accepted == stats.delivered + sum(stats.dropped.values())
+
+
+@pytest.mark.parametrize("given", [{"exc_info": True}, {"exc_info": ValueError("v")}, {"stack": True, "date": None}])
+def test_what_captures_of_raven_6_took_by_name_costs_no_event(raven_captured: Captured, given: dict[str, Any]) -> None:
+    try:
+        raise ValueError("v")
+    except ValueError:
+        assert raven_captured.client.captureException(**given) is not None
+    assert raven_captured.events[0]["exception"]["values"][-1]["type"] == "ValueError"
+
+
+def test_a_mapping_is_captured_with_what_is_given_by_name(raven_captured: Captured) -> None:
+    raven_captured.client.capture({"message": "m"}, level="info", tags={"a": 1}, user={"id": 7}, fingerprint=["f"])
+    (event,) = raven_captured.events
+    assert (event["level"], event["tags"], event["user"], event["fingerprint"]) == (
+        "info",
+        {"a": "1"},
+        {"id": 7},
+        ["f"],
+    )
 
 
 def test_ctrl_c_goes_through() -> None:

@@ -30,6 +30,8 @@ class Sample(Configured):
     choice: Literal["gzip", "none"] = "gzip"
     level: Literal[1, 2] = 1
     statuses: frozenset[int] = frozenset({503})
+    percent: int = option(50, minimum=0, maximum=100)
+    codes: frozenset[int] = option(frozenset({500}), minimum=400, maximum=599)
     maybe_number: float | None = option(None, above=0)
     maybe_old: Optional[int] = option(None, minimum=1)  # noqa: UP045  # the old way to write it counts as well
     union: None | bool = None  # noqa: RUF036  # in this order as well
@@ -44,7 +46,7 @@ class Sample(Configured):
 
 NAMES = {
     "whole", "number", "above", "bounded", "plain", "text", "maybe", "flag", "choice", "level", "statuses",
-    "maybe_number", "maybe_old", "union",
+    "maybe_number", "maybe_old", "union", "percent", "codes",
 }  # fmt: skip
 
 WHOLE = "a whole number"
@@ -60,13 +62,15 @@ MESSAGES = {
     "choice": "one of gzip, none",
     "level": "one of 1, 2",
     "statuses": "a list of whole numbers with commas between them",
+    "percent": f"{WHOLE} from 0 to 100",
+    "codes": "a list of whole numbers with commas between them from 400 to 599",
     "maybe_number": "a number greater than 0, or none",
     "maybe_old": f"{WHOLE} that is at least 1, or none",
     "union": "1 or 0, or none",
 }
 
 
-STATUSES: list[object] = [{"5"}, {True}, [500], (500,), None, {5.0}]
+STATUSES: list[object] = [{"5"}, {True}, [500, "5"], 500, "500", None, {5.0}]
 
 
 def test_the_fields_that_text_can_set_are_options() -> None:
@@ -102,6 +106,9 @@ def test_the_fields_that_text_can_set_are_options() -> None:
         ("maybe_number", "2", 2.0),
         ("maybe_old", "3", 3),
         ("union", "0", False),
+        ("percent", "0", 0),
+        ("percent", "100", 100),
+        ("codes", "400,599", frozenset({400, 599})),
         ("union", "", None),
     ],
 )
@@ -126,6 +133,8 @@ def test_text_is_read_by_the_type(name: str, text: str, value: object) -> None:
         *[("statuses", text) for text in ("500;502", "a", "5.0")],
         *[("maybe_number", text) for text in ("0", "soon")],
         ("union", "2"),
+        *[("percent", text) for text in ("-1", "101")],
+        *[("codes", text) for text in ("399", "500,600")],
         *[(name, SECRET) for name in sorted(NAMES)],
     ],
 )
@@ -169,11 +178,14 @@ def test_a_value_that_is_accepted_stands_as_it_is(name: str, value: Any) -> None
         *[("above", value) for value in (0, 0.0, -1)],
         *[("text", value) for value in (b"", None, 1, "\x7f")],
         ("maybe", 1),
-        *[("flag", value) for value in (1, 0, "1", None)],
+        *[("flag", value) for value in (2, -1, 1.0, "1", None)],
         *[("choice", value) for value in ("br", None, 1, b"")],
         *[("statuses", value) for value in STATUSES],
         *[("maybe_number", value) for value in (0, True)],
-        ("union", 1),
+        ("union", 2),
+        *[("percent", value) for value in (-1, 101)],
+        ("codes", {399}),
+        ("codes", [600]),
     ],
 )
 def test_a_value_that_is_not_accepted_is_named_by_its_option(name: str, value: Any) -> None:
@@ -190,13 +202,23 @@ def test_text_is_checked_before_there_is_a_value() -> None:
             kind.read("whole", text)
 
 
-def test_a_set_becomes_a_part_of_the_value() -> None:
-    statuses = {500}
-    sample = Sample(statuses=statuses)  # type: ignore[arg-type]  # sets are what people write
-    statuses.add(502)
+@pytest.mark.parametrize("kind", [set, list, tuple, frozenset])
+def test_a_collection_becomes_a_part_of_the_value(kind: type[Any]) -> None:
+    statuses = kind([500])
+    sample = Sample(statuses=statuses)
+    if isinstance(statuses, set):
+        statuses.add(502)
     assert sample.statuses == frozenset({500})
     assert sample == Sample(statuses=frozenset({500}))
     assert hash(sample) == hash(Sample(statuses=frozenset({500})))
+
+
+def test_1_and_0_are_as_good_as_true_and_false() -> None:
+    sample = Sample(flag=0, union=1)  # type: ignore[arg-type]  # the documented values are numbers
+    assert (sample.flag, sample.union) == (False, True)
+    assert (type(sample.flag), type(sample.union)) == (bool, bool)
+    assert Sample(union=None).union is None
+    assert sample == Sample(flag=False, union=True)
 
 
 def test_what_others_declare_is_left_to_them() -> None:

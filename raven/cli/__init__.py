@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
+from typing import NoReturn
 
 from .._version import VERSION
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that doesn't repeat a DSN when it complains."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(re.sub(r"""[^\s'"=]*://[^\s'"]*""", "***", message))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line (None: the process's own). Returns the exit code; 2 means that the line is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="raven", description="Capture errors and deliver them to a Sentry-compatible server."
-    )
+    parser = _Parser(prog="raven", description="Capture errors and deliver them to a Sentry-compatible server.")
     parser.add_argument("--version", action="version", version=f"raven {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     test = commands.add_parser("test", help="send a message and an exception, and say step by step how it goes")

@@ -68,6 +68,8 @@ def run(dsn: str | None, out: TextIO | None = None) -> int:
         return DELIVERED
     reasons = ", ".join(f"{count} x {reason}" for reason, count in stats.dropped.items())
     report.line(f"Not delivered: {reasons}.")
+    if "ratelimit_backoff" in stats.dropped:
+        report.line("The setup works, but the server has asked to be sent nothing more for a while.")
     return NOT_DELIVERED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,11 +12,11 @@ from typing import Any
 
 from ..dsn import Dsn
 from ..errors import Closed
-from ..failure_log import FailureLog
 from ..ledger import Ledger, Stats
-from ..outcome import outcome_of
-from ..request import Request, Response, Send
-from ..runtimes import Runtime, drive
+from ..outcome import Outcome, outcome_of
+from ..own_log import FailureLog
+from ..request import Fate, Request, Response, Send
+from ..runtimes import Runtime, Waker, drive
 from ..sinks import Sink
 from .stage import Context, Holding, Stage
 
@@ -45,6 +46,7 @@ class BoundStack:
         self._title = title
         self._closed = False
         self._lives: dict[int, _Life] = {}
+        self._ancestors: list[_Life] = []
         self._life()
 
     def send(self, request: Request) -> None:
@@ -75,7 +77,7 @@ class BoundStack:
 
     def stats(self) -> Stats:
         """The counts of this process, now."""
-        return self._life().ledger.stats()
+        return self._life().stats()
 
     def _life(self) -> _Life:
         # A forked child has the parent's queue, locks and sockets, and none of the threads that work on them. It must
@@ -85,6 +87,10 @@ class BoundStack:
         if life is None:
             context = Context(self._dsn, self._runtime or self._sink.runtime(), Ledger())
             life = self._lives.setdefault(process, _Life(self._stages, self._sink, context, self._closed))
+            # The others are of ancestors. Their ids may come again, and they can't be freed: who knows what their locks
+            # were doing when the process was copied.
+            for other in [each for each in self._lives if each != process]:
+                self._ancestors.append(self._lives.pop(other))
         return life
 
     def __repr__(self) -> str:
@@ -98,14 +104,17 @@ class _Life:
         self.runtime = context.runtime
         self.ledger = context.ledger
         self.ledger.observe(FailureLog(context.runtime.monotonic, context.dsn.origin))
+        self.ledger.observe(self._wake)
         self._parts = compose(stages, sink, context)
+        self._flushing: deque[Waker] = deque()
+        self._unfinished: deque[tuple[Request, object]] = deque()
         self._failed_before = 0
         self._closed = closed
 
     def send(self, request: Request) -> None:
-        self.ledger.accept()
-        request.held = False
+        request.fate = Fate()
         result: Any = None
+        self.ledger.accept()
         try:
             result = drive(self._pass(request))
         except Exception as error:
@@ -114,8 +123,26 @@ class _Life:
             result = error
             raise
         finally:
-            if not request.held:
+            if not request.fate.held:
+                self._unfinished.append((request, result))
+                self._finish()
+
+    def stats(self) -> Stats:
+        self._finish()
+        return self.ledger.stats()
+
+    def _finish(self) -> None:
+        # What is put off here is put off by a program at its recursion limit, where not even the ledger can be called.
+        while self._unfinished:
+            try:
+                request, result = self._unfinished.popleft()
+            except IndexError:  # another thread has it
+                return
+            try:
                 self.ledger.settle(request, outcome_of(result))
+            except RecursionError:
+                self._unfinished.append((request, result))
+                return
 
     async def _pass(self, request: Request) -> Response:
         if self._closed:
@@ -125,11 +152,37 @@ class _Life:
 
     async def flush(self, timeout: float) -> Flushed:
         deadline = self.runtime.monotonic() + timeout
+        before = self._failed_before
+        holding = [part for part in self._parts if isinstance(part, Holding)]
         settled = True
-        for part in self._parts:
-            if isinstance(part, Holding):
-                settled = await part.flush(deadline) and settled
-        return self._flushed(settled)
+        for part in holding:
+            settled = await part.flush(deadline) and settled
+        if not holding:
+            settled = await self._until_none_is_pending(deadline)
+        failed = self.stats().failed
+        if not settled:
+            return Flushed.TIMEOUT
+        # Flushes that overlap began with the same number, so all of them tell of the same failures.
+        self._failed_before = failed
+        return Flushed.DELIVERED if failed == before else Flushed.FAILED
+
+    async def _until_none_is_pending(self, deadline: float) -> bool:
+        """Nothing is held, but other threads may be sending right now."""
+        waker = self.runtime.waker()
+        self._flushing.append(waker)
+        try:
+            while self.stats().pending:
+                left = deadline - self.runtime.monotonic()
+                if left <= 0:
+                    return False
+                await waker.wait(left)
+            return True
+        finally:
+            self._flushing.remove(waker)
+
+    def _wake(self, request: Request, outcome: Outcome) -> None:
+        for waker in self._flushing.copy():
+            waker.wake()
 
     async def close(self, timeout: float) -> Flushed:
         flushed = await self.flush(timeout)
@@ -141,13 +194,6 @@ class _Life:
                 elif hasattr(part, "close"):
                     part.close()
         return flushed
-
-    def _flushed(self, settled: bool) -> Flushed:
-        failed = self.ledger.stats().failed
-        before, self._failed_before = self._failed_before, failed
-        if not settled:
-            return Flushed.TIMEOUT
-        return Flushed.DELIVERED if failed == before else Flushed.FAILED
 
 
 def compose(stages: Sequence[Stage], sink: Sink, context: Context) -> list[Any]:

@@ -45,7 +45,9 @@ class Compress(Stage):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.level is not None and self.level > _HIGHEST_LEVEL[self.encoding]:
-            raise InvalidOption(f"level: 1 to {_HIGHEST_LEVEL[self.encoding]} is accepted with {self.encoding}")
+            highest = _HIGHEST_LEVEL[self.encoding]
+            accepted = f"a whole number from 1 to {highest}, or none," if highest else "only none"
+            raise InvalidOption(f"level: {accepted} is accepted with encoding={self.encoding}")
         encoder(self.encoding, self.level)  # a package that is missing is better known now
 
     def bind(self, send: Send, context: Context) -> Send:

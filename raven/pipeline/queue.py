@@ -6,8 +6,8 @@ the next one, from whatever thread, can work on:
 
 - `_seats` has a token for each request that may still be taken in, `_vacancies` one for each worker that may be started.
   To take a token is to have the right.
-- `_unsettled` has every request from when it is taken in until it is settled, so at exit it is known what is left. With
-  it is a list of one token, and whoever takes that settles the request, so that each is settled once.
+- `_unsettled` has every request from when it is taken in until it is settled, so at exit it is known what is left.
+  Whoever removes it gives its seat back.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from ..request import HELD, Request, Response, Send
 from ..runtimes import Waker, drive
 from .stage import Context, Stage
 
+Leave = tuple[type[BaseException], ...]
+
 
 @dataclass(frozen=True, repr=False)
 class Queue(Stage):
@@ -42,8 +44,8 @@ class Queue(Stage):
 
     role: ClassVar[str] = "queue"
 
-    queue_size: int = option(1_000, minimum=1)
-    workers: int = option(8, minimum=1)
+    queue_size: int = option(1_000, minimum=1, maximum=1_000_000)
+    workers: int = option(8, minimum=1, maximum=1_000)
     worker_idle: float = option(5.0, minimum=0, unit="seconds")
     shutdown_timeout: float = option(2.0, minimum=0, unit="seconds")
 
@@ -60,7 +62,7 @@ class BoundQueue:
         self._context = context
         self._runtime = context.runtime
         self._waiting: deque[Request] = deque()
-        self._unsettled: dict[Request, list[None]] = {}
+        self._unsettled: dict[Request, None] = {}
         self._seats = deque([None] * queue.queue_size)
         self._vacancies = deque([None] * queue.workers)
         self._idle: deque[Waker] = deque()
@@ -72,12 +74,14 @@ class BoundQueue:
     async def __call__(self, request: Request) -> Response:
         if self._closed:
             raise Closed("the transport is closed")
+        if request.fate.held:  # a stage above sends it, or a copy of it, a second time
+            return HELD
         try:
             self._seats.pop()
         except IndexError:
             raise QueueFull(f"{self._options.queue_size} events are waiting already") from None
-        self._unsettled[request] = [None]
-        request.held = True
+        self._unsettled[request] = None
+        request.fate.held = True
         if self._closed:  # since we asked, and whoever closed it may not have seen this one
             self._drop(request)
             return HELD
@@ -107,10 +111,14 @@ class BoundQueue:
         """Flush until `deadline`, then take nothing more, and drop what is left as "shutdown"."""
         await self.flush(deadline)
         self._closed = True
-        for request in self._unsettled.copy():
-            self._drop(request)
+        self.abandon()
         for waker in self._idle.copy():
             waker.wake()
+
+    def abandon(self) -> None:
+        """Drop all that is held, as "shutdown"."""
+        for request in self._unsettled.copy():
+            self._drop(request)
 
     def pending(self) -> int:
         """How many requests are taken in and not settled. In a forked child none is: they are its parent's."""
@@ -142,7 +150,7 @@ class BoundQueue:
             if now >= loud:
                 notice()
             if now < deadline and send is not None:
-                drive(self._deliver(request, send, deadline))
+                drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
 
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
@@ -179,7 +187,7 @@ class BoundQueue:
                     if not await self._wait_for_work(waker):
                         return
                 else:
-                    await self._deliver(request, self._send)
+                    await self._deliver(request, self._send, self._runtime.cancellation)
         finally:
             self._vacancies.append(None)
             # Work that came after our last look found no vacancy; now there is one.
@@ -196,7 +204,7 @@ class BoundQueue:
             return True
         return woken
 
-    async def _deliver(self, request: Request, send: Send, deadline: float | None = None) -> None:
+    async def _deliver(self, request: Request, send: Send, leave: Leave, deadline: float | None = None) -> None:
         if request not in self._unsettled:  # the queue was closed meanwhile
             return
         attempt = request.copy()  # what the stages below do to it must not show if it has to be sent once more
@@ -204,8 +212,11 @@ class BoundQueue:
             attempt.due(deadline)
         try:
             outcome = outcome_of(await send(attempt))
-        except (self._runtime.cancellation, KeyboardInterrupt):
+        except leave:
             raise  # we are told to stop, and nothing is known of the event: it stays unsettled
+        except GeneratorExit as error:  # a stage suspends where nothing can, and we are being closed for it
+            self._settle(request, outcome_of(error))
+            raise
         except BaseException as error:  # not even a stage that raises SystemExit may take the worker with it
             outcome = outcome_of(error)
         self._settle(request, outcome)
@@ -214,12 +225,11 @@ class BoundQueue:
         self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
 
     def _settle(self, request: Request, outcome: Outcome) -> None:
-        try:
-            self._unsettled[request].pop()
-        except LookupError:  # someone else settles it, or has done so
-            return
         self._context.ledger.settle(request, outcome)
-        del self._unsettled[request]  # only now, so that a flush that ends finds it counted
+        try:
+            del self._unsettled[request]  # only now, so that a flush that ends finds it counted
+        except KeyError:  # someone else has settled it
+            return
         self._seats.append(None)
         for waker in self._flushing.copy():
             waker.wake()

@@ -47,7 +47,7 @@ class Retry(Stage):
     total_timeout: float = option(30.0, above=0, unit="seconds")
     backoff: float = option(0.5, minimum=0, unit="seconds")
     longest_backoff: float = option(10.0, minimum=0, unit="seconds")
-    statuses: frozenset[int] = frozenset({408, 502, 503, 504})
+    statuses: frozenset[int] = option(frozenset({408, 502, 503, 504}), minimum=400, maximum=599)
 
     def bind(self, send: Send, context: Context) -> Send:
         runtime = context.runtime

@@ -29,8 +29,8 @@ class Waker(Protocol):
 class Runtime(Protocol):
     """One concurrency library. It attaches to a running loop, if it has one, at first use and not when it is made."""
 
-    cancellation: ClassVar[type[BaseException]]
-    """What is raised in a worker that is told to stop. Its request stays with the queue."""
+    cancellation: ClassVar[tuple[type[BaseException], ...]]
+    """What is raised in a worker that is told to stop. Its request stays with the queue. Threads can't be told."""
 
     @property
     def survives_exit(self) -> bool:

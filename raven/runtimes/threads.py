@@ -36,7 +36,7 @@ _LONGEST = threading.TIMEOUT_MAX
 class ThreadRuntime:
     """Workers are daemon threads. They go on while the interpreter carries out its exit handlers."""
 
-    cancellation: ClassVar[type[BaseException]] = GeneratorExit
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = ()
     survives_exit: ClassVar[bool] = True
 
     def monotonic(self) -> float:

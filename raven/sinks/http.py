@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,12 +32,12 @@ class HTTPSink(Sink):
 
     verify_ssl: bool = True
     ca_certs: str | None = None
-    connections: int = option(10, minimum=1)
+    connections: int = option(10, minimum=1, maximum=1_000)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.ca_certs is not None:
-            resolve(True, self.ca_certs).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+            resolve(True, self.ca_certs)
 
     def tls(self, dsn: Dsn) -> TLSSettings | None:
         """What TLS must hold to; None for a server without it. Raises `InvalidOption`."""

@@ -6,18 +6,21 @@ The sinks build contexts of their own from it, because gevent, eventlet and Twis
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from ..errors import InvalidOption
+from ..errors import InvalidOption, TLSError
 
 SYSTEM = "system"
 """The word that stands for the operating system's trust store, as the value of `ca_certs`."""
 
 _SHIPPED = Path(__file__).parent.parent / "data" / "cacert.pem"
 _ENVIRONMENT = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _MARK = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -34,7 +37,7 @@ class TLSSettings:
     def apply(self, context: ssl.SSLContext) -> None:
         """Set a new client context up: TLS 1.2 or newer, and the certificate and the host name are verified, or not.
 
-        Raises `InvalidOption` if the file is not what it seemed.
+        Raises `TLSError` if the file is not what it was when the settings were made.
         """
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = self.verify
@@ -44,13 +47,13 @@ class TLSSettings:
         if self.ca_certs is None:
             context.load_default_certs()
             return
-        folder = os.path.isdir(self.ca_certs)
         try:
-            context.load_verify_locations(
-                cafile=None if folder else self.ca_certs, capath=self.ca_certs if folder else None
-            )
+            if os.path.isdir(self.ca_certs):
+                context.load_verify_locations(capath=self.ca_certs)
+            else:
+                context.load_verify_locations(self.ca_certs)
         except (OSError, ssl.SSLError):
-            raise InvalidOption("ca_certs: the file has no certificates that can be loaded") from None
+            raise TLSError("the trusted certificates can't be loaded any more") from None
 
 
 def resolve(verify: bool, ca_certs: str | None, environ: Mapping[str, str] = os.environ) -> TLSSettings:
@@ -84,15 +87,24 @@ def default_bundle() -> str:
     return bundle if os.path.isfile(bundle) else str(_SHIPPED)
 
 
+@cache
 def _checked(name: str, path: str) -> str:
+    # Once in a process and its forks: a child may be in another root folder, where the file is not.
     if os.path.isdir(path):
+        if not any(map(_HASHED.fullmatch, os.listdir(path))):
+            raise InvalidOption(f"{name}: the folder has no certificates as OpenSSL names them (run c_rehash on it)")
         return path
     try:
         with open(path, "rb") as file:
-            if _MARK in file.read():
-                return path
+            pem = _MARK in file.read()
     except (OSError, ValueError):
         raise InvalidOption(
             f"{name}: a PEM file or folder that can be read is accepted, or the word {SYSTEM}"
         ) from None
-    raise InvalidOption(f"{name}: the file has no certificate in it (PEM is accepted)")
+    if not pem:
+        raise InvalidOption(f"{name}: the file has no certificate in it (PEM is accepted)")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise InvalidOption(f"{name}: the file has no certificates that can be loaded") from None
+    return path

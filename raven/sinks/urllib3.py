@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadResponse, Closed, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
 from ..first_import import first_import
+from ..own_log import Delivering, logger, silence
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import Runtime
@@ -21,8 +21,6 @@ from .http import LONGEST_ATTEMPT, MOST_READ, HTTPSink
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
-
-logger = logging.getLogger("raven.delivery")
 
 _warned_of: set[str] = set()
 """The servers that the process was warned of: one line each, however often they are bound."""
@@ -50,6 +48,7 @@ class Urllib3Sink(HTTPSink):
             with first_import():
                 from .urllib3_pool import make_pool
 
+            silence("urllib3.connectionpool", "urllib3.connection", "urllib3.response", "urllib3.util.retry")
             return make_pool(context.dsn, tls, self.connections)
 
         return BoundUrllib3(make_pool, context)
@@ -95,19 +94,20 @@ def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) 
     from .urllib3_pool import Until
 
     try:
-        response = pool.urlopen(
-            "POST",
-            path,
-            body=request.body,
-            headers={"Accept-Encoding": "identity", **request.headers},
-            redirect=False,
-            retries=False,
-            timeout=Until(time.monotonic() + seconds),
-            pool_timeout=seconds,  # type: ignore[arg-type]  # it is passed to queue.get, which takes fractions
-            preload_content=False,
-            decode_content=False,
-        )
-        body = _read(response)
+        with Delivering():
+            response = pool.urlopen(
+                "POST",
+                path,
+                body=request.body,
+                headers={"Accept-Encoding": "identity", **request.headers},
+                redirect=False,
+                retries=False,
+                timeout=Until(time.monotonic() + seconds),
+                pool_timeout=seconds,  # type: ignore[arg-type]  # it is passed to queue.get, which takes fractions
+                preload_content=False,
+                decode_content=False,
+            )
+            body = _read(response)
     except ClosedPoolError:
         raise Closed("the transport was closed") from None
     except (HTTPError, OSError) as error:
@@ -117,15 +117,17 @@ def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) 
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
-    body = response.read(MOST_READ + 1)
-    if len(body) > MOST_READ:
-        response.close()  # there is more to come, perhaps without end
+    whole = False
+    try:
+        body = response.read(MOST_READ + 1)
+        if response.length_remaining and len(body) <= MOST_READ:  # urllib3 minds only if there was nothing at all
+            raise ConnectionLost("the connection was lost within the answer")
+        whole = len(body) <= MOST_READ
         return body[:MOST_READ]
-    if response.length_remaining:  # urllib3 minds only if there was nothing at all
-        response.close()
-        raise ConnectionLost("the connection was lost within the answer")
-    response.release_conn()
-    return body
+    finally:
+        if not whole:
+            response.close()  # there is more to come, perhaps without end
+        response.release_conn()  # closed or not, it goes back to its place in the pool
 
 
 def translate(error: BaseException) -> NetworkError:

@@ -63,7 +63,7 @@ class FakeRuntime:
     of every sleep that was begun. With `spawns=False` no worker can be started, as while an interpreter exits.
     """
 
-    cancellation: ClassVar[type[BaseException]] = GeneratorExit
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit,)
 
     def __init__(self, *, spawns: bool = True, survives_exit: bool = True) -> None:
         self.now = 1_000.0

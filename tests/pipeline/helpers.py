@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import settings
@@ -97,11 +97,11 @@ class Line:
         *,
         runtime: FakeRuntime | None = None,
         send: Send | None = None,
-        twin: Send | None = None,
+        twin: Callable[[], Send | None] = lambda: None,
     ) -> None:
         self.runtime = runtime or FakeRuntime()
         self.sink = ScriptedSink(answers)
-        self.context = fake_context(self.runtime, twin=twin)
+        self.context = replace(fake_context(self.runtime), twin=twin)
         self.bound: BoundQueue = queue.bind(send or self.sink.bind(self.context), self.context)
 
     def put(self, *named: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from raven.errors import ConnectError
+from raven.outcome import DELIVERED
 from raven.pipeline import BoundStack, Context, Flushed, Queue, RateLimit, Serialize, Stack, Stage, stage
 from raven.request import HELD, Request, Response, Send
 from raven.testing import FakeRuntime, MemorySink, ScriptedSink
@@ -115,11 +117,14 @@ def test_every_end_is_counted_with_or_without_a_queue(stages: list[Stage], answe
 
 
 @pytest.mark.parametrize("error", [SystemExit(), KeyboardInterrupt(), Alarm()], ids=repr)
-def test_what_is_meant_for_the_program_reaches_it_and_is_counted(error: BaseException) -> None:
+def test_what_is_meant_for_the_program_reaches_it_and_is_counted(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
     work = Work(answers=[error])
-    with pytest.raises(type(error)):
+    with caplog.at_level(logging.WARNING, "raven.delivery"), pytest.raises(type(error)):
         work.send()
     assert work.counts == {"accepted": 1, "internal_sdk_error": 1}
+    assert f"a stage raised {type(error).__name__} in " in caplog.text
 
 
 def test_a_request_that_is_sent_again_is_settled_again() -> None:
@@ -148,11 +153,86 @@ def test_flush_is_true_only_if_everything_was_delivered_since_the_last_one() -> 
     assert work.runtime.now == 1_004.5
 
 
-def test_a_failure_is_told_once_even_if_the_flush_timed_out() -> None:
+def test_a_failure_is_told_by_the_next_flush_that_does_not_time_out() -> None:
     work = Work(Queue(workers=1), answers=slow(500, 200, 200))
     work.send(2)
     assert work.stack.flush(1.5) is Flushed.TIMEOUT
+    assert work.stack.flush() is Flushed.FAILED
     assert work.stack.flush() is Flushed.DELIVERED
+
+
+def test_flushes_that_overlap_tell_of_the_same_failure() -> None:
+    work = Work(Queue(workers=1), answers=slow(400))
+    work.send()
+    life = work.stack._life()
+    tasks = [work.runtime.start(life.flush(5.0)) for _ in range(3)]
+    work.runtime.advance(2.0)
+    assert [task.result for task in tasks] == [Flushed.FAILED] * 3
+
+
+def test_a_flush_without_a_queue_waits_for_what_other_threads_send() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    @stage
+    async def blocking(request: Request, send: Send) -> Response:
+        entered.set()
+        leave.wait(30.0)
+        return await send(request)
+
+    stack = Stack(blocking, sink=MemorySink()).bind(DSN)
+    sender = threading.Thread(target=stack.send, args=(Request("0" * 32),))
+    sender.start()
+    assert entered.wait(30.0)
+    assert stack.flush(0.01) is Flushed.TIMEOUT
+    flushed: list[Flushed] = []
+    flusher = threading.Thread(target=lambda: flushed.append(stack.flush(30.0)))
+    flusher.start()
+    leave.set()
+    flusher.join(30.0)
+    sender.join(30.0)
+    assert flushed == [Flushed.DELIVERED]
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["itself", "a copy"])
+def test_a_stage_that_sends_a_request_twice_has_it_counted_once(copied: bool) -> None:
+    @stage
+    async def twice(request: Request, send: Send) -> Response:
+        await send(request.copy() if copied else request)
+        return await send(request.copy() if copied else request)
+
+    work = Work(twice, Queue(workers=1))
+    work.send(3)
+    assert work.stack.flush() is Flushed.DELIVERED
+    assert work.counts == {"accepted": 3, "delivered": 3}
+
+
+def test_a_request_that_is_sent_again_is_counted_again() -> None:
+    work = Work(Queue(workers=1))
+    request = Request("0" * 32)
+    for _ in range(2):
+        work.stack.send(request)
+        assert work.stack.flush() is Flushed.DELIVERED
+    assert work.counts == {"accepted": 2, "delivered": 2}
+
+
+def test_a_send_at_the_recursion_limit_is_counted() -> None:
+    stack = Stack(Serialize(), sink=MemorySink()).bind(DSN)
+    raised = 0
+
+    def deeper() -> None:
+        nonlocal raised
+        try:
+            stack.send(Request("0" * 32, event={}))
+        except RecursionError:
+            raised += 1
+        deeper()
+
+    with pytest.raises(RecursionError):
+        deeper()
+    stats = stack.stats()
+    assert stats.pending == 0
+    assert stats.accepted == stats.delivered + sum(stats.dropped.values())
+    assert stack.flush() in (Flushed.DELIVERED, Flushed.FAILED)
 
 
 def test_drops_that_were_asked_for_are_no_failure() -> None:
@@ -305,7 +385,8 @@ def test_another_process_has_a_life_of_its_own(monkeypatch: pytest.MonkeyPatch) 
         assert work.stack.flush(0.0) is Flushed.DELIVERED
         work.send()
         assert work.counts == {"accepted": 1, "pending": 1}
-    assert work.counts == {"accepted": 2, "pending": 2}
+        child.setattr(os, "getpid", lambda: process)  # a grandchild whose id has come round
+        assert work.counts == {}
 
 
 def test_a_stack_that_was_closed_is_closed_in_the_child_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,9 +434,46 @@ def test_losses_are_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_a_stage_holds_itself_is_left_to_it() -> None:
     @stage
     async def holding(request: Request, send: Send) -> Response:
-        request.held = True
+        request.fate.held = True
         return HELD
 
     work = Work(holding)
     work.send()
     assert work.counts == {"accepted": 1, "pending": 1}
+
+
+def test_a_flush_without_a_queue_wakes_when_the_last_one_is_settled_or_its_time_is_over() -> None:
+    requests: list[Request] = []
+
+    @stage
+    async def holding(request: Request, send: Send) -> Response:
+        request.fate.held = True
+        requests.append(request)
+        return HELD
+
+    work = Work(holding)
+    work.send(2)
+    life = work.stack._life()
+    assert work.stack.flush(2.0) is Flushed.TIMEOUT
+    assert work.runtime.now == 1_002.0
+    assert work.stack.flush(0.0) is Flushed.TIMEOUT
+    task = work.runtime.start(life.flush(5.0))
+    for request in requests:
+        assert not task.done
+        work.runtime.advance(1.0)
+        life.ledger.settle(request, DELIVERED)
+        work.runtime.advance()
+    assert task.result is Flushed.DELIVERED
+    assert not life._flushing
+
+
+def test_what_another_thread_is_about_to_count_is_left_to_it() -> None:
+    class Taken(deque[Any]):
+        """Another thread takes what is in it as soon as it was looked at."""
+
+        def __bool__(self) -> bool:
+            return True
+
+    work = Work()
+    work.stack._life()._unfinished = Taken()
+    assert work.counts == {}

@@ -83,7 +83,7 @@ def test_the_level_is_the_encodings_own(encoding: Encoding, level: int | None, u
 
 @pytest.mark.parametrize(("encoding", "highest"), LEVELS)
 def test_a_level_beyond_the_scale_is_refused(encoding: Encoding, highest: int) -> None:
-    with pytest.raises(InvalidOption, match=rf"^level: 1 to {highest} is accepted with {encoding}$"):
+    with pytest.raises(InvalidOption, match=rf"^level: .* from 1 to {highest}, or none, is accepted .*{encoding}$"):
         Compress(encoding=encoding, level=highest + 1)
     with pytest.raises(InvalidOption, match=r"^level: .* at least 1, or none is accepted$"):
         Compress(encoding=encoding, level=0)
@@ -116,7 +116,7 @@ def test_none_switches_it_off() -> None:
 
 
 def test_none_has_no_level() -> None:
-    with pytest.raises(InvalidOption, match=r"^level: "):
+    with pytest.raises(InvalidOption, match=r"^level: only none is accepted with encoding=none$"):
         Compress(encoding="none", level=1)
 
 

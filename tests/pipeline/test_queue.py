@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def test_a_request_is_held_and_nothing_is_sent_before_a_worker_runs() -> None:
     line = Line(ONE)
     request = new_request("a")
     assert drive(line.bound(request)) is HELD
-    assert (request.held, line.arrived, line.bound.pending()) == (True, [], 1)
+    assert (request.fate.held, line.arrived, line.bound.pending()) == (True, [], 1)
     line.runtime.advance()
     assert (line.arrived, line.bound.pending()) == (["a"], 0)
 
@@ -48,14 +49,25 @@ def test_workers_deliver_side_by_side(workers: int, seconds: int) -> None:
     assert len(line.runtime.tasks) == min(workers, 6)
 
 
+class Counting(FakeRuntime):
+    """Counts the workers that are started."""
+
+    started = 0
+
+    def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.started += 1
+        super().spawn(worker)
+
+
 def test_a_worker_is_started_only_when_none_is_idle() -> None:
-    line = Line(Queue(workers=4))
+    runtime = Counting()
+    line = Line(Queue(workers=4), runtime=runtime)
     for name in "abc":
         line.put(name)
         line.runtime.advance(1.0)
-    assert (line.arrived, len(line.runtime.tasks)) == (["a", "b", "c"], 1)
+    assert (line.arrived, runtime.started) == (["a", "b", "c"], 1)
     line.put("d", "e")
-    assert len(line.runtime.tasks) == 2
+    assert runtime.started == 2
 
 
 @pytest.mark.parametrize("queue", [Queue(workers=1), Queue(workers=1, worker_idle=2.0)])
@@ -112,7 +124,19 @@ def test_a_request_that_is_refused_is_not_held() -> None:
     request = new_request()
     with pytest.raises(QueueFull):
         drive(line.bound(request))
-    assert not request.held
+    assert not request.fate.held
+
+
+def test_a_request_that_comes_again_or_as_a_copy_is_taken_in_once() -> None:
+    line = Line(Queue(workers=1, queue_size=2))
+    request = new_request("a")
+    line.put_request(request)
+    for again in (request, request.copy()):
+        assert drive(line.bound(again)) is HELD
+    line.put("b", "c")
+    line.runtime.advance()
+    assert line.arrived == ["a", "b"]
+    assert line.counts == {"accepted": 3, "delivered": 2, "queue_overflow": 1}
 
 
 def test_a_worker_that_cannot_be_had_is_asked_for_again_by_the_next_send() -> None:
@@ -153,6 +177,7 @@ def test_the_workers_that_are_there_do_when_no_more_can_be_had() -> None:
         (ValueError("a bug"), "internal_sdk_error"),
         (SystemExit(), "internal_sdk_error"),
         (Alarm(), "internal_sdk_error"),
+        (KeyboardInterrupt(), "internal_sdk_error"),
     ],
     ids=repr,
 )
@@ -198,12 +223,12 @@ def test_what_is_no_response_is_counted_as_a_bug() -> None:
     assert line.counts == {"accepted": 1, "internal_sdk_error": 1}
 
 
-@pytest.mark.parametrize("cancellation", [GeneratorExit, KeyboardInterrupt, Alarm])
+@pytest.mark.parametrize("cancellation", [GeneratorExit, Alarm])
 def test_a_worker_that_is_told_to_stop_leaves_its_request_unsettled(
     cancellation: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if cancellation is Alarm:
-        monkeypatch.setattr(FakeRuntime, "cancellation", Alarm)
+        monkeypatch.setattr(FakeRuntime, "cancellation", (Alarm,))
     line = Line(ONE, [cancellation(), 200])
     line.put("a")
     line.runtime.advance()
@@ -215,11 +240,34 @@ def test_a_worker_that_is_told_to_stop_leaves_its_request_unsettled(
 
 
 def test_a_worker_that_is_told_to_stop_is_replaced_if_there_is_work() -> None:
-    line = Line(ONE, [KeyboardInterrupt(), 200])
+    line = Line(ONE, [GeneratorExit(), 200])
     line.put("a", "b")
     line.runtime.advance()
     assert line.arrived == ["a", "b"]
     assert line.counts == {"accepted": 2, "delivered": 1, "pending": 1}
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, GeneratorExit, SystemExit])
+def test_where_nobody_can_tell_a_worker_to_stop_all_that_a_stage_raises_is_counted(
+    raised: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeRuntime, "cancellation", ())
+    line = Line(ONE, [raised(), 200])
+    line.put("a", "b")
+    line.runtime.advance()
+    assert line.counts == {"accepted": 2, "delivered": 1, "internal_sdk_error": 1}
+
+
+def test_a_worker_that_is_closed_where_closing_means_nothing_counts_its_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FakeRuntime, "cancellation", ())
+    line = Line(ONE, [60.0, 200])
+    line.put("a")
+    line.runtime.advance()
+    (worker,) = line.runtime.tasks
+    worker.coroutine.close()
+    assert line.counts == {"accepted": 1, "internal_sdk_error": 1}
 
 
 def test_what_the_stages_do_to_an_attempt_does_not_show() -> None:
@@ -237,6 +285,14 @@ def test_what_the_stages_do_to_an_attempt_does_not_show() -> None:
     assert (request.headers, request.deadline) == ({}, None)
 
 
+@pytest.mark.parametrize("deadline", [None, 1_500.0])
+def test_a_worker_leaves_the_deadline_as_it_is(deadline: float | None) -> None:
+    line = Line(ONE)
+    line.put_request(new_request(deadline=deadline))
+    line.runtime.advance()
+    assert line.sink.received[0].deadline == deadline
+
+
 def test_flush_with_nothing_to_wait_for_is_done_at_once() -> None:
     line = Line(ONE)
     assert line.flush(0.0)
@@ -244,6 +300,13 @@ def test_flush_with_nothing_to_wait_for_is_done_at_once() -> None:
     line.runtime.advance()
     assert line.flush(-1.0)
     assert line.runtime.slept == []
+
+
+def test_nobody_is_woken_for_a_flush_that_is_over() -> None:
+    line = Line(ONE)
+    line.put("a")
+    assert line.flush()
+    assert not line.bound._flushing
 
 
 def test_flush_waits_until_all_is_settled() -> None:
@@ -307,6 +370,18 @@ def test_what_is_under_way_when_it_is_closed_is_counted_once() -> None:
     assert line.runtime.tasks == []
 
 
+def test_a_request_that_was_abandoned_under_way_gives_its_seat_back_once() -> None:
+    line = Line(Queue(workers=1, queue_size=1), slow(200))
+    line.put("a")
+    line.runtime.advance(0.5)
+    line.bound.abandon()
+    line.runtime.advance(0.5)
+    line.put("b", "c")
+    line.runtime.advance(1.0)
+    assert line.arrived == ["a", "b"]
+    assert line.counts == {"accepted": 3, "shutdown": 1, "delivered": 1, "queue_overflow": 1}
+
+
 def test_close_sends_idle_workers_home() -> None:
     line = Line(Queue(workers=2, worker_idle=1e6), slow(200, 200))
     line.put("a", "b")
@@ -331,7 +406,8 @@ class Closing(Request):
 def test_a_request_that_comes_while_it_is_closed_is_settled() -> None:
     request = Closing("0" * 32)
     request.line = line = Line(ONE)
-    line.put_request(request)
+    line.context.ledger.accept()
+    assert drive(line.bound(request)) is HELD
     line.runtime.advance(10.0)
     assert line.counts == {"accepted": 1, "shutdown": 1}
     assert (line.arrived, line.bound.pending()) == ([], 0)
@@ -339,7 +415,8 @@ def test_a_request_that_comes_while_it_is_closed_is_settled() -> None:
 
 @pytest.mark.parametrize("called", [False, True], ids=["nobody calls", "someone calls"])
 def test_work_that_comes_while_a_worker_lies_down_is_seen(called: bool) -> None:
-    line = Line(Queue(workers=1, worker_idle=50.0))
+    runtime = Counting()
+    line = Line(Queue(workers=1, worker_idle=50.0), runtime=runtime)
 
     class Between(deque[Any]):
         def append(self, waker: Any) -> None:
@@ -347,7 +424,7 @@ def test_work_that_comes_while_a_worker_lies_down_is_seen(called: bool) -> None:
             if len(line.arrived) == 1:
                 late = new_request("b")
                 line.context.ledger.accept()
-                line.bound._unsettled[late] = [None]
+                line.bound._unsettled[late] = None
                 line.bound._waiting.append(late)
                 if called:
                     self.popleft().wake()
@@ -357,7 +434,7 @@ def test_work_that_comes_while_a_worker_lies_down_is_seen(called: bool) -> None:
     line.runtime.advance()
     assert line.arrived == ["a", "b"]
     assert line.counts == {"accepted": 2, "delivered": 2}
-    assert len(line.bound._idle) == 1
+    assert (len(line.bound._idle), runtime.started) == (1, 1)
 
 
 def test_work_that_comes_while_a_worker_leaves_is_seen() -> None:
@@ -365,7 +442,7 @@ def test_work_that_comes_while_a_worker_leaves_is_seen() -> None:
     line.put("a")
     line.runtime.advance(0.5)
     late = new_request("b")
-    line.bound._unsettled[late] = [None]
+    line.bound._unsettled[late] = None
     line.context.ledger.accept()
 
     class Leaving(deque[Any]):
@@ -388,11 +465,16 @@ def test_another_process_has_nothing_pending(monkeypatch: pytest.MonkeyPatch) ->
     assert line.bound.pending() == 0
 
 
+def test_the_documented_defaults() -> None:
+    assert Queue() == Queue(queue_size=1_000, workers=8, worker_idle=5.0, shutdown_timeout=2.0)
+    assert Line(Queue(shutdown_timeout=7.0)).bound.shutdown_timeout == 7.0
+
+
 @pytest.mark.parametrize(
     ("name", "value", "accepted"),
     [
-        ("queue_size", 0, "a whole number that is at least 1"),
-        ("workers", 0, "a whole number that is at least 1"),
+        ("queue_size", 0, "a whole number from 1 to 1000000"),
+        ("workers", 10**10, "a whole number from 1 to 1000"),
         ("worker_idle", -1, "a number of seconds that is at least 0"),
         ("shutdown_timeout", -1, "a number of seconds that is at least 0"),
     ],

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import signal
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
 
 import pytest
 
@@ -14,6 +11,7 @@ from raven.pipeline import BoundStack, Flushed, Queue, Serialize, Stack
 from raven.request import Request, Response
 from raven.runtimes.threads import ThreadRuntime, ThreadWaker
 
+from . import reentry
 from .helpers import DSN, Alarm, CallSink, counted, names, new_request
 
 LONG = 30.0
@@ -249,68 +247,11 @@ def tracebacks() -> Iterator[list[str]]:
     assert died == []
 
 
-@pytest.mark.usefixtures("tracebacks")
-def test_a_signal_handler_that_sends_in_the_middle_of_a_send_blocks_nothing() -> None:
-    server = Server(queue_size=100_000)
-    handled = 0
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        nonlocal handled
-        handled += 1
-        server.stack.send(new_request("signal"))
-        if handled % 10 == 0:
-            server.stack.stats()
-            server.stack.flush(0.0)
-
-    before = signal.signal(signal.SIGVTALRM, handler)
-    signal.setitimer(signal.ITIMER_VIRTUAL, 0.001, 0.001)
-    sent = 0
-    try:
-        while handled < 200:
-            server.stack.send(new_request("loop"))
-            sent += 1
-            if sent % 100 == 0:
-                server.stack.flush(LONG)
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-    server.stack.flush(LONG)
-    assert server.counts == {"accepted": sent + handled, "delivered": sent + handled}
-
-
-class Dying:
-    """Sends when it is collected. It is in a cycle, so that happens at any time."""
-
-    def __init__(self, send: Callable[[], None]) -> None:
-        self.send = send
-        self.cycle = self
-
-    def __del__(self) -> None:
-        self.send()
-
-
-@pytest.mark.usefixtures("tracebacks")
-def test_a_finalizer_that_sends_in_the_middle_of_a_send_blocks_nothing() -> None:
-    server = Server(queue_size=100_000)
-    died: list[None] = []
-
-    def last_words() -> None:
-        died.append(None)
-        server.stack.send(new_request("died"))
-        server.stack.flush(0.0)
-
-    threshold = gc.get_threshold()
-    gc.set_threshold(3)
-    try:
-        for _ in range(1_000):
-            Dying(last_words)
-            server.stack.send(new_request("loop"))
-    finally:
-        gc.set_threshold(*threshold)
-    while len(died) < 1_000:
-        gc.collect()  # it does nothing while another thread does the same
-    server.stack.flush(LONG)
-    assert server.counts == {"accepted": 2_000, "delivered": 2_000}
+@pytest.mark.parametrize("program", [reentry.signals_in_sends, reentry.finalizers_in_sends])
+def test_a_signal_handler_or_a_finalizer_that_sends_in_the_middle_of_a_send_blocks_nothing(
+    program: Callable[[], None],
+) -> None:
+    reentry.run_alone(program)
 
 
 @pytest.mark.usefixtures("tracebacks")

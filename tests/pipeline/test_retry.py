@@ -289,7 +289,9 @@ def test_two_sends_at_once_share_nothing() -> None:
         ("backoff", -1, "a number of seconds that is at least 0"),
         ("longest_backoff", -1, "a number of seconds that is at least 0"),
         ("mode", "always", "one of default, spec"),
-        ("statuses", {"503"}, "a list of whole numbers with commas between them"),
+        ("statuses", {"503"}, "a list of whole numbers with commas between them from 400 to 599"),
+        ("statuses", {399}, "a list of whole numbers with commas between them from 400 to 599"),
+        ("statuses", {600}, "a list of whole numbers with commas between them from 400 to 599"),
     ],
 )
 def test_every_option_has_bounds(name: str, value: object, accepted: str) -> None:

@@ -192,6 +192,12 @@ def test_locals_go_first_then_breadcrumbs_then_extra(limit: int, left: set[str],
     assert event == before
 
 
+def test_an_event_that_just_fits_loses_nothing() -> None:
+    exact = len(encode(big_event(), LIMIT))
+    assert what_is_left(encode(big_event(), exact)) == {"vars", "breadcrumbs", "extra"}
+    assert what_is_left(encode(big_event(), exact - 1)) == {"breadcrumbs", "extra"}
+
+
 @pytest.mark.parametrize("odd", [False, True], ids=["plain", "with a value that JSON can't hold"])
 def test_an_event_that_stays_too_large_is_refused(odd: bool) -> None:
     event = {"message": ["m" * 900] * 3, "extra": "e" * 3_000, "odd": {1} if odd else [1]}
@@ -202,11 +208,12 @@ def test_an_event_that_stays_too_large_is_refused(odd: bool) -> None:
 
 @pytest.mark.parametrize("value", ["x", "ü"])
 def test_the_limit_counts_bytes_and_may_be_reached(value: str) -> None:
-    event = {"a": value * 1_000}
+    event = {"a": value * 1_000, "extra": 1}
     exact = len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
     assert len(encode(event, exact)) == exact
+    assert json.loads(encode(event, exact - 1)) == {"a": value * 1_000}
     with pytest.raises(EventTooLarge):
-        encode(event, exact - 1)
+        encode({"a": value * 1_000}, exact - len(',"extra":1') - 1)
 
 
 def test_a_cut_that_brings_it_to_the_limit_exactly_is_enough() -> None:
@@ -243,6 +250,7 @@ def test_the_stage_obeys_its_limit_and_the_event_is_not_sent() -> None:
 
 
 def test_the_limit_has_a_least_value() -> None:
+    assert Serialize().max_event_size == 1_048_576
     assert Serialize(max_event_size=1_000).max_event_size == 1_000
     with pytest.raises(InvalidOption, match=r"^max_event_size: a whole number of bytes that is at least 1000"):
         Serialize(max_event_size=999)

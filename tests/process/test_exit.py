@@ -224,6 +224,6 @@ def test_after_close_the_exit_waits_for_nothing(server: CountingServer, start: S
     then = "client.close(0)\n    say('stats', client.stats().pending, dict(client.stats().dropped))"
     ended = start(SLOW.format(options="", count=5, then=then), server.dsn).end()
     assert ended.code == 0
-    assert [line.partition(":")[0] for line in ended.stderr.splitlines()] == ["an event was not delivered to http"]
+    assert ended.stderr == ""
     assert ended.said("stats") == ["0 {'shutdown': 5}"]
     assert ended.exit_seconds < ALLOWANCE

@@ -47,6 +47,10 @@ def test_the_clock_is_monotonic() -> None:
     assert before <= RUNTIME.monotonic() <= time.monotonic()
 
 
+def test_daemon_threads_still_run_while_exit_handlers_do() -> None:
+    assert RUNTIME.survives_exit
+
+
 def test_to_sleep_is_to_block() -> None:
     before = time.monotonic()
     drive(RUNTIME.sleep(0.02))

@@ -374,22 +374,34 @@ def test_an_unreadable_file_is_refused(pem: Callable[[str], str], monkeypatch: p
         resolve(True, path)
 
 
-def test_a_file_that_only_looks_like_a_bundle_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "broken.pem"
-    path.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
-    with pytest.raises(InvalidOption, match=r"^ca_certs: "):
-        TLSSettings(True, str(path)).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+NOT_A_BUNDLE = "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n"
 
 
-def test_a_variable_with_a_file_that_only_looks_like_a_bundle_costs_the_event_and_not_the_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", [None, "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_a_file_that_only_looks_like_a_bundle_is_refused_at_construction(
+    variable: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "broken.pem"
-    path.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    with Client("https://publickey@localhost:1/42", HTTPTransport) as client:
-        assert client.capture_message("hello") is not None
-        assert client.stats().dropped == {"internal_sdk_error": 1}
+    path.write_text(NOT_A_BUNDLE)
+    if variable:
+        monkeypatch.setenv(variable, str(path))
+    query = "" if variable else f"?ca_certs={path}"
+    with pytest.raises(
+        InvalidOption, match=rf"^{f'the environment variable {variable}' if variable else 'ca_certs'}: "
+    ):
+        Client(f"https://publickey@localhost:1/42{query}", HTTPTransport)
+
+
+def test_a_folder_without_hashed_names_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOption, match=r"^ca_certs: .*c_rehash"):
+        Urllib3Sink(ca_certs=str(tmp_path))
+
+
+def test_a_bundle_that_is_gone_when_it_is_loaded_is_a_final_failure(tmp_path: Path) -> None:
+    path = tmp_path / "broken.pem"
+    path.write_text(NOT_A_BUNDLE)
+    with pytest.raises(TLSError):
+        TLSSettings(True, str(path)).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def test_a_sink_without_tls_settings_is_not_in_the_way_of_the_word_system() -> None:

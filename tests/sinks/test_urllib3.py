@@ -6,6 +6,7 @@ import gzip
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -151,6 +152,24 @@ def test_the_connection_of_a_long_answer_is_closed_at_once(talk: Talk) -> None:
     got = sender.post()
     assert left.wait(5)
     assert got.status == 500
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        endless(response(500, Transfer_Encoding="chunked"), chunk(b"x" * 4_096)),
+        say(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"),
+    ],
+    ids=["too long", "cut short"],
+)
+def test_an_answer_that_costs_its_connection_does_not_cost_its_place_in_the_pool(
+    talk: Talk, behaviour: Behaviour
+) -> None:
+    server, sender = talk(behaviour, connections=2)
+    for _ in range(5):
+        with suppress(ConnectionLost):
+            sender.post()
+    assert server.connections == 5
 
 
 def test_an_answer_of_just_the_bound_keeps_its_connection(talk: Talk) -> None:

@@ -174,4 +174,4 @@ def test_what_it_does_not_know_is_named_and_the_coroutine_can_go_on(diary: Diary
 
 
 def test_it_can_be_told_to_stop() -> None:
-    assert FakeRuntime.cancellation is GeneratorExit
+    assert FakeRuntime.cancellation == (GeneratorExit,)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from raven.failure_log import FailureLog, logger
 from raven.outcome import DELIVERED, Outcome
+from raven.own_log import FailureLog, logger
 from raven.request import Request
 
 LOST = Outcome("network_error", "the server can't be reached")

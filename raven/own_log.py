@@ -1,0 +1,93 @@
+"""What Raven itself logs: seldom, and so that it is never captured.
+
+A program may capture all that is logged. What is logged because of a capture or a delivery must not become an event that is
+delivered in turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from .outcome import Outcome
+from .request import Request
+
+logger = logging.getLogger("raven.delivery")
+
+_INTERVAL = 60.0
+"""Seconds between two lines about the same thing."""
+
+_logging: ContextVar[bool] = ContextVar("raven_logging", default=False)
+_delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
+
+
+def is_logging() -> bool:
+    """Whether a logging handler is at work on one of our lines here, so that nothing is to be captured."""
+    return _logging.get()
+
+
+class Sparingly:
+    """Writes at most one line a minute for each key, and says how many were left out before it. Never raises."""
+
+    def __init__(self, logger: logging.Logger, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._logger = logger
+        self._monotonic = monotonic
+        self._next: dict[str, float] = {}
+        self._silent: dict[str, int] = {}
+
+    def warn(self, key: str, message: str, *arguments: object) -> None:
+        """Log a warning, unless one with this key was logged in the last minute. For keys of a small number."""
+        now = self._monotonic()
+        if is_logging() or now < self._next.get(key, now):
+            self._silent[key] = self._silent.get(key, 0) + 1
+            return
+        self._next[key] = now + _INTERVAL
+        others = self._silent.pop(key, 0)
+        token = _logging.set(True)
+        try:
+            self._logger.warning(
+                message + "%s", *arguments, f"; {others} others since the last such line" if others else ""
+            )
+        except Exception:  # a handler of the program's own is broken
+            return
+        finally:
+            _logging.reset(token)
+
+
+class FailureLog:
+    """An observer of a ledger that writes a line when events fail: why, and how many others did.
+
+    Not for those that are dropped because the program closes or exits: it knows.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], server: str) -> None:
+        self._log = Sparingly(logger, monotonic)
+        self._server = server
+
+    def __call__(self, request: Request, outcome: Outcome) -> None:
+        if outcome.reason is not None and outcome.failed and outcome.reason != "shutdown":
+            line = "an event was not delivered to %s (%s): %s"
+            self._log.warn(outcome.reason, line, self._server, outcome.reason, outcome.detail)
+
+
+class Delivering:
+    """A context manager for the time in which another library delivers for us."""
+
+    def __enter__(self) -> None:
+        self._token = _delivering.set(True)
+
+    def __exit__(self, *exc_info: object) -> None:
+        _delivering.reset(self._token)
+
+
+def silence(*names: str) -> None:
+    """Have these loggers, of libraries that deliver for us, say nothing of our deliveries. Others' are logged as before."""
+    for name in names:
+        # The same function each time, which a logger takes once.
+        logging.getLogger(name).addFilter(_is_not_ours)
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    return not _delivering.get()
