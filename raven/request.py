@@ -107,7 +107,8 @@ class Response:
 
 
 HELD = Response(0)
-"""What a stage answers that holds the request: nothing is known yet. No server says this."""
+"""What a stage answers that has taken the request to deliver it later (`request.fate.held`): nothing is known yet. Its
+status, 0, is one that no server can give, and it does not count as delivered."""
 
 Send = Callable[[Request], Awaitable[Response]]
 """The rest of a stack. It returns the server's answer, or raises a `SendError`."""

@@ -41,7 +41,11 @@ class Context:
 
 @runtime_checkable
 class Holding(Protocol):
-    """What a bound stage has in addition if it keeps requests to deliver them later."""
+    """What a bound stage has in addition if it keeps requests to deliver them later.
+
+    When it takes a request it sets `request.fate.held` and answers `HELD`; from then on it must settle the request, with
+    `context.ledger`, whatever the stages above it make of that answer.
+    """
 
     async def flush(self, deadline: float) -> bool:
         """Wait until all that is held now is settled, or until the deadline. Whether it is settled."""
