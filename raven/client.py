@@ -6,57 +6,88 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
-from . import events
+from . import arguments as check
+from .capture import hooks
+from .capture.ask import Decide
+from .capture.once import Once
+from .capture.rules import Rules
+from .capture.scope import PARTS, Scope
+from .capture.wrap import Capturing
 from .dsn import Dsn
 from .errors import ConfigurationError
+from .events import event as events
+from .events import surroundings
+from .events.exceptions import exception_values
+from .events.frames import Frames, places_of_stack
+from .events.scrub import Scrubber
+from .events.values import Simplifier
 from .ledger import Stats
-from .own_log import Sparingly, is_logging
+from .outcome import Outcome
+from .own_log import Sparingly, may_capture, show_all
 from .pipeline.bound import Flushed
 from .request import Request
-from .values import simplify
 
 _log = Sparingly(logging.getLogger("raven.client"))
 
-# What raven-python's captures took by name, and Sentry's event payload has under the same name.
-_EVENT_PARTS = ("user", "request", "fingerprint", "logger", "transaction")
+# An object's own methods may capture, or log what is captured, each time that they are called to show it. So within a
+# capture there may be another, which calls none; within that one, there is none.
+_depth: ContextVar[int] = ContextVar("raven_depth", default=0)
 
 if TYPE_CHECKING:
+    import asyncio
+
     from typing_extensions import Unpack
 
 _Self = TypeVar("_Self", bound="Client")
+_F = TypeVar("_F", bound=Callable[..., Any])
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+Hint = dict[str, Any]
 
 
-class CaptureArguments(TypedDict, total=False):
-    """What all captures take by name."""
+class ContextArguments(TypedDict, total=False):
+    """What can be said of the circumstances, for one event or for all that follow."""
 
-    level: events.Level
+    user: Mapping[str, object] | None
     tags: Mapping[str, object] | None
     extra: Mapping[str, object] | None
-    data: Mapping[str, object] | None
-    user: Mapping[str, object]
-    request: Mapping[str, object]
+    request: Mapping[str, object] | None
+    level: events.Level
     fingerprint: list[str]
-    logger: str
     transaction: str
 
 
+class CaptureArguments(ContextArguments, total=False):
+    """What all captures take by name."""
+
+    data: Mapping[str, object] | None
+    logger: str
+    hint: Mapping[str, object] | None
+
+
 class MessageArguments(CaptureArguments, total=False):
-    params: tuple[object, ...]
+    params: tuple[object, ...] | Mapping[str, object]
+    stack: bool
 
 
 class ExceptionArguments(CaptureArguments, total=False):
     exc_info: BaseException | ExcInfo | bool | None
+    message: object
+    params: tuple[object, ...] | Mapping[str, object]
+    mechanism: dict[str, Any]
 
 
 class Transport(Protocol):
     """A stack at work, or anything of that shape."""
 
     def send(self, request: Request) -> None: ...
+    def discard(self, request: Request, outcome: Outcome) -> None: ...
     def flush(self, timeout: float = ...) -> Flushed: ...
     def close(self, timeout: float = ...) -> Flushed: ...
     async def aflush(self, timeout: float = ...) -> Flushed: ...
@@ -82,8 +113,31 @@ class Client:
     disabled. Its query string has the transport's options: `https://key@host/1?timeout=5&verify_ssl=0`.
     `transport`: a class such as `HTTPTransport`, a `Stack`, or anything of its shape. None is what the DSN's scheme names,
     as in `sync+https://`, else `ThreadedHTTPTransport`.
-    `release`, `environment`: None are `SENTRY_RELEASE` and `SENTRY_ENVIRONMENT`.
-    `server_name`: None is the host's name. `tags`: put on every event.
+
+    What every event has:
+    `release`: None is `SENTRY_RELEASE`, or what the platform calls the commit, or git's commit of the working directory;
+    "" is none. `environment`: None is `SENTRY_ENVIRONMENT`. `server_name`: None is the host's name. `tags`: short text by
+    name.
+
+    What is captured by itself:
+    `install_sys_hook`: exceptions that nobody catches, in any thread. `install_logging_hook`: what is logged, from INFO
+    on, as breadcrumbs.
+
+    What an event shows:
+    `include_local_variables`: those of each frame. `in_app_include`, `in_app_exclude`: modules (with all that is in them)
+    that are the program's own, or not; by default, all is that is not installed as a library. `attach_stacktrace`: the
+    stack, on messages too. `max_breadcrumbs`: how many (0 to 1000; default 100).
+
+    What is sent:
+    `sample_rate`: the share of events, from 0 to 1. `ignore_exceptions`: classes, and names of such with their modules or
+    without, in which * stands for anything; what derives from them is ignored too. `before_send(event, hint)`: returns the
+    event to send, or None; the hint may have "exc_info" and "log_record". `before_breadcrumb(crumb, hint)`: likewise.
+
+    What is a secret is replaced, wherever it stands: what is called a password, token, key, cookie, session, ...; card
+    numbers; credentials in URLs. `sanitize_keys`: further names, and parts of names. `send_default_pii`: send network
+    addresses of persons too. `unsafe_send_secrets`: True replaces nothing.
+
+    `debug`: write what becomes of each event to stderr.
 
     Raises `InvalidDsn`, `InvalidOption` or another `ConfigurationError`. The captures raise nothing; a failure to deliver
     shows in `flush`, in `stats`, and in a line of the logger "raven.delivery" once a minute.
@@ -98,18 +152,63 @@ class Client:
         environment: str | None = None,
         server_name: str | None = None,
         tags: Mapping[str, object] | None = None,
+        install_sys_hook: bool = True,
+        install_logging_hook: bool = True,
+        include_local_variables: bool = True,
+        in_app_include: Iterable[str] = (),
+        in_app_exclude: Iterable[str] = (),
+        attach_stacktrace: bool = False,
+        max_breadcrumbs: int = 100,
+        sample_rate: float = 1.0,
+        ignore_exceptions: Iterable[type[BaseException] | str] = (),
+        before_send: Decide | None = None,
+        before_breadcrumb: Decide | None = None,
+        sanitize_keys: Iterable[str] = (),
+        send_default_pii: bool = False,
+        unsafe_send_secrets: bool = False,
+        debug: bool = False,
     ) -> None:
         address = os.environ.get("SENTRY_DSN", "").strip() if dsn is None else dsn
-        self._release = _text("release", release, "SENTRY_RELEASE")
-        self._environment = _text("environment", environment, "SENTRY_ENVIRONMENT")
-        self._server_name = _text("server_name", server_name) or socket.gethostname()
-        if tags is not None and not isinstance(tags, Mapping):
-            raise ConfigurationError(f"tags: a mapping of names to values is accepted, not {type(tags).__name__}")
-        self._tags = dict(tags) if tags else None
+        self._release = check.text("release", release, "SENTRY_RELEASE")
+        self._environment = check.text("environment", environment, "SENTRY_ENVIRONMENT")
+        self._server_name = check.text("server_name", server_name) or socket.gethostname()
+        self._tags = check.mapping("tags", tags)
+        self._attach_stacktrace = check.flag("attach_stacktrace", attach_stacktrace)
+        keys = check.texts("sanitize_keys", sanitize_keys)
+        personal = check.flag("send_default_pii", send_default_pii)
+        secrets = check.flag("unsafe_send_secrets", unsafe_send_secrets)
+        self._scrubber = None if secrets else Scrubber(keys, personal)
+        self._rules = Rules(
+            check.fraction("sample_rate", sample_rate),
+            check.exceptions("ignore_exceptions", ignore_exceptions),
+            check.function("before_send", before_send),
+        )
+        self._scope = Scope(
+            check.count("max_breadcrumbs", max_breadcrumbs, 1_000),
+            check.function("before_breadcrumb", before_breadcrumb),
+            self._scrubber,
+        )
+        self._frames = Frames(
+            check.texts("in_app_include", in_app_include),
+            check.texts("in_app_exclude", in_app_exclude),
+            check.flag("include_local_variables", include_local_variables),
+            self._scrubber,
+        )
+        self._once = Once()
+        wanted = [hooks.EXCEPTHOOK, hooks.THREADING] if check.flag("install_sys_hook", install_sys_hook) else []
+        wanted += [hooks.RECORDS] if check.flag("install_logging_hook", install_logging_hook) else []
+        self._hooks: list[hooks.Hook] = []
         self._transport: Transport | None = None
         self._closed = False
-        if address != "":
-            self._transport = connect(Dsn.parse(address), transport)
+        if check.flag("debug", debug):
+            show_all()
+        if address == "":
+            return
+        self._transport = connect(Dsn.parse(address), transport)
+        if release is None and self._release is None:
+            self._release = surroundings.release()
+        for hook in wanted:
+            self._install(hook)
 
     @property
     def enabled(self) -> bool:
@@ -120,8 +219,10 @@ class Client:
         """Send a message. Returns the event's id, or None when nothing is sent.
 
         `params`: put into the message's `%s` placeholders; the server groups events by the message without them.
-        `level`: "debug", "info", "warning", "error" (the default) or "fatal". `tags`: short text by name. `extra`: any
-        values by name. `data`: whatever else Sentry's event payload may have; it goes before all else.
+        `stack`: send the stack with it. `level`: "debug", "info", "warning", "error" (the default) or "fatal".
+        `tags`: short text by name. `extra`: any values by name. `user`, `request`, `fingerprint`, `transaction`,
+        `logger`: as in Sentry's event payload. `data`: whatever else that may have; it goes before all else.
+        `hint`: handed to `before_send` with what else it gets.
         """
         return self._safely(self._message, message, arguments)
 
@@ -131,7 +232,9 @@ class Client:
         """Send an exception with all that led to it. Returns the event's id, or None when nothing is sent.
 
         `error`: the exception, or what `sys.exc_info()` returned; None (or True) is the one that is being handled now.
-        `exc_info` is another name for it. The other arguments are as in `capture_message`.
+        `exc_info` is another name for it. `message`, `params`: what there is to say of it. `mechanism`: how it was
+        caught, as in Sentry's event payload. The other arguments are as in `capture_message`. An exception that was
+        captured before, further down, is not sent again; the id is that of its event.
         """
         return self._safely(self._exception, error, arguments)
 
@@ -146,6 +249,71 @@ class Client:
     captureMessage = capture_message
     captureException = capture_exception
 
+    def capture_exceptions(self, *exceptions: Any, **arguments: Unpack[CaptureArguments]) -> Any:
+        """Capture what a block or a function raises, and let it go on. A context manager, and a decorator.
+
+        `exceptions`: classes; by default `Exception`. Functions may be plain, async, or generators of both kinds.
+
+        >>> client = Client()
+        >>> @client.capture_exceptions
+        ... def bake(): ...
+        >>> with client.capture_exceptions(ValueError, OSError, tags={"oven": 2}):
+        ...     bake()
+        """
+
+        def capture(error: BaseException) -> None:
+            given: Any = {"mechanism": {"type": "capture_exceptions", "handled": False}, **arguments}
+            self.capture_exception(error, **given)
+
+        if len(exceptions) == 1 and not isinstance(exceptions[0], type):
+            return Capturing(capture, (Exception,))(exceptions[0])
+        return Capturing(capture, check.exception_types("capture_exceptions", exceptions or (Exception,)))
+
+    def context(self, **parts: Unpack[ContextArguments]) -> AbstractContextManager[None]:
+        """A block in which events have this too. Tags and extra are added to those outside, the others replace them.
+
+        It holds for this thread, task or greenlet, and for tasks that are made in the block.
+
+        >>> client = Client()
+        >>> with client.context(user={"id": 7}, tags={"shop": "north"}):
+        ...     client.capture_message("sold out")
+        """
+        return self._scope.within(self._known(parts))
+
+    def add_context(self, **parts: Unpack[ContextArguments]) -> None:
+        """`context` without a block: until the end of the one that this is called in, or of the thread or task."""
+        self._scope.add(self._known(parts))
+
+    def add_breadcrumb(self, message: object = None, **parts: Any) -> None:
+        """Note what happens, for events to come in this thread, task or greenlet.
+
+        `category`: what part of the program it is about. `level`: as in `capture_message`, by default "info". `type`: one
+        of Sentry's, by default "default". `data`: values by name. `params`: as in `capture_message`. `timestamp`: seconds
+        since 1970, by default now. `hint`: handed to `before_breadcrumb`.
+        """
+        self._safely(self._breadcrumb, message, parts)
+
+    def install_unraisable_hook(self) -> None:
+        """Capture exceptions that can't be raised anywhere, in a `__del__` for one. Until the client is closed."""
+        self._install(hooks.UNRAISABLE)
+
+    def install_asyncio_hook(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Capture what a loop reports: the errors of tasks that nobody awaits, and the like. Until the client is closed.
+
+        `loop`: by default the one that runs. Raises `ConfigurationError` if none does.
+        """
+        if loop is None:
+            import asyncio
+
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                raise ConfigurationError(
+                    "no asyncio loop runs here; call this in a coroutine, or give the loop"
+                ) from None
+        if not any(isinstance(each, hooks.LoopHook) and each.loop is loop for each in self._hooks):
+            self._install(hooks.LoopHook(loop))
+
     def flush(self, timeout: float = 5.0) -> Flushed:
         """Wait until all that was captured so far is delivered or dropped, at most `timeout` seconds.
 
@@ -155,7 +323,7 @@ class Client:
 
     def close(self, timeout: float = 5.0) -> Flushed:
         """Flush, then drop what is left and capture no more. Not needed at exit: what is queued is delivered then too."""
-        self._closed = True
+        self._end()
         return Flushed.DELIVERED if self._transport is None else self._transport.close(timeout)
 
     async def aflush(self, timeout: float = 5.0) -> Flushed:
@@ -164,7 +332,7 @@ class Client:
 
     async def aclose(self, timeout: float = 5.0) -> Flushed:
         """`close`, without blocking the loop of a program that awaits."""
-        self._closed = True
+        self._end()
         return Flushed.DELIVERED if self._transport is None else await self._transport.aclose(timeout)
 
     def stats(self) -> Stats:
@@ -186,13 +354,34 @@ class Client:
     def __repr__(self) -> str:
         return f"<Client {self._transport!r}>" if self.enabled else "<Client disabled>"
 
+    def _install(self, hook: hooks.Hook) -> None:
+        if self.enabled:
+            self._hooks.append(hook)
+            hook.install(self)
+
+    def _end(self) -> None:
+        self._closed = True
+        while self._hooks:
+            self._hooks.pop().uninstall(self)
+
+    def _known(self, parts: Mapping[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in parts if name not in PARTS]
+        if unknown:
+            _log.warn("context", "a context has no %s; what it said was left out", ", ".join(sorted(unknown)))
+        return {name: value for name, value in parts.items() if name in PARTS}
+
     def _safely(
         self, build: Callable[[Any, dict[str, Any]], str | None], subject: object, arguments: Any
     ) -> str | None:
         try:
-            if self._transport is None or self._closed or is_logging():
+            depth = _depth.get()
+            if self._transport is None or self._closed or depth > 1 or not may_capture():
                 return None
-            return build(subject, arguments)
+            token = _depth.set(depth + 1)
+            try:
+                return build(subject, arguments)
+            finally:
+                _depth.reset(token)
         except Exception as error:
             # Its text may hold anything that the program handed in, so only its type is told.
             name = type(error).__name__
@@ -202,16 +391,54 @@ class Client:
             return None
         return None
 
-    def _message(self, message: object, arguments: dict[str, Any]) -> str:
-        return self._send(events.message_part(message, arguments.pop("params", ())), arguments)
+    def _simplifier(self, nodes: int = 10_000, characters: int = 300_000) -> Simplifier:
+        return Simplifier(self._scrubber, nodes=nodes, characters=characters, seconds=0.3, reprs=_depth.get() < 2)
+
+    def _message(self, message: object, arguments: dict[str, Any]) -> str | None:
+        refused = self._rules.refuse()
+        if refused is not None:
+            self._discard(refused)
+            return None
+        simplifier = self._simplifier()
+        part = events.message_part(message, arguments.pop("params", ()), simplifier)
+        if arguments.pop("stack", self._attach_stacktrace):
+            frames = self._frames.show(places_of_stack(sys._getframe()), simplifier)
+            thread = threading.current_thread()
+            about = {"id": thread.ident, "name": simplifier.simplify(thread.name), "current": True, "crashed": False}
+            part["threads"] = {"values": [{**about, "stacktrace": {"frames": frames}}]}
+        return self._send(part, arguments, {}, simplifier)
 
     def _exception(self, error: object, arguments: dict[str, Any]) -> str | None:
         raised = _exception(arguments.pop("exc_info", None) if error is None else error)
-        return None if raised is None else self._send(events.exception_part(raised), arguments)
+        if raised is None:
+            return None
+        known = self._once.find(raised)
+        if known is not None:
+            return known[0]
+        refused = self._rules.refuse(raised)
+        event_id = None
+        if refused is not None:
+            self._discard(refused)
+        else:
+            simplifier = self._simplifier()
+            mechanism = arguments.pop("mechanism", None)
+            values = exception_values(raised, self._frames, simplifier, mechanism, sys._getframe())
+            hint = {"exc_info": (type(raised), raised, raised.__traceback__)}
+            part: dict[str, Any] = {"exception": {"values": values}}
+            message, params = arguments.pop("message", None), arguments.pop("params", ())
+            if message is not None:
+                part.update(events.message_part(message, params, simplifier))
+            event_id = self._send(part, arguments, hint, simplifier)
+        self._once.mark(raised, event_id)
+        return event_id
 
     def _event(self, event: object, arguments: dict[str, Any]) -> str | None:
         if isinstance(event, Mapping):
-            return self._send(dict(event), arguments)
+            refused = self._rules.refuse()
+            if refused is not None:
+                self._discard(refused)
+                return None
+            return self._send({}, {**arguments, "data": event}, {}, self._simplifier())
         kind = event.rpartition(".")[2] if isinstance(event, str) else ""
         if kind == "Message":
             return self._message(arguments.pop("message", ""), arguments)
@@ -219,28 +446,69 @@ class Client:
             return self._exception(None, arguments)
         raise ConfigurationError("the events that have a name are raven.events.Message and raven.events.Exception")
 
-    def _send(self, part: dict[str, Any], arguments: dict[str, Any]) -> str:
-        extra, tags, data = (arguments.pop(name, None) for name in ("extra", "tags", "data"))
+    def _breadcrumb(self, message: object, parts: dict[str, Any]) -> None:
+        params, hint = parts.pop("params", ()), parts.pop("hint", None)
+        if message is not None:
+            part = events.message_part(message, params, self._simplifier())
+            parts["message"] = part["logentry"]["formatted"]
+        self._scope.leave_breadcrumb(parts, dict(hint or {}))
+
+    def _send(self, part: dict[str, Any], arguments: dict[str, Any], hint: Hint, simplifier: Simplifier) -> str | None:
+        known = self._scope.known
+        extra = {**known.get("extra", {}), **(arguments.pop("extra", None) or {})}
+        tags = arguments.pop("tags", None)
+        data = arguments.pop("data", None) or {}
+        hint.update(arguments.pop("hint", None) or {})
+        given = {name: known.get(name) for name in PARTS if name not in ("tags", "extra")}
+        given.update((name, arguments.pop(name)) for name in (*given, "logger") if name in arguments)
+        given["level"] = "error" if given["level"] is None else given["level"]
+        crumbs = self._scope.breadcrumbs
         event = events.base_event(
-            level=arguments.pop("level", "error"),
             release=self._release,
             environment=self._environment,
             server_name=self._server_name,
-            tags=events.tags_part(self._tags, tags),
-            extra=simplify(dict(extra)) if extra else None,
+            tags=events.tags_part(simplifier, self._tags, known.get("tags"), tags),
+            extra=simplifier.simplify(extra) if extra else None,
+            breadcrumbs={"values": list(crumbs)} if crumbs else None,
+            contexts=surroundings.contexts(),
+            modules=surroundings.modules(),
+            **simplifier.simplify(given, depth=6, breadth=100, length=8_192),
         )
-        event.update((name, arguments.pop(name)) for name in _EVENT_PARTS if name in arguments)
         event.update(part)
-        event.update(data or {})
         if arguments:
             names = ", ".join(sorted(arguments))
             _log.warn("unknown", "captures have no argument %s; what it said was left out", names)
-        if not _is_event_id(event["event_id"]):  # servers lose an event whose id is not one
-            event["event_id"] = events.new_event_id()
+        if data:
+            event.update(self._plain(data))
+            _keep_id(event, data)
+        if self._rules.decides:
+            decided = self._rules.decide(event, hint)
+            if isinstance(decided, Outcome):
+                self._discard(decided)
+                return None
+            event = self._plain(decided)
+            _keep_id(event, decided)
         assert self._transport is not None
         event_id: str = event["event_id"]
         self._transport.send(Request(event_id, "error", event))
         return event_id
+
+    def _plain(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of an event that the program has made, or had in its hands."""
+        event = dict(event)
+        own = {name: event.pop(name) for name in events.OWN_PARTS if name in event}
+        shown: dict[str, Any] = Simplifier().simplify(own, breadth=1_000)
+        shown.update(self._simplifier(100_000, 1_000_000).simplify(event, depth=20, breadth=1_000, length=65_536))
+        return shown
+
+    def _discard(self, outcome: Outcome) -> None:
+        assert self._transport is not None
+        self._transport.discard(Request(events.new_event_id()), outcome)
+
+
+def _keep_id(event: dict[str, Any], given: Mapping[str, Any]) -> None:
+    if not events.is_event_id(given.get("event_id", event["event_id"])):
+        event["event_id"] = events.new_event_id()
 
 
 def connect(dsn: Dsn, transport: type[TransportFactory] | TransportFactory | None) -> Transport:
@@ -265,14 +533,6 @@ def _named_transport(dsn: Dsn) -> type[TransportFactory]:
     return named[dsn.transport]
 
 
-def _text(name: str, value: str | None, variable: str | None = None) -> str | None:
-    if value is None:
-        return os.environ.get(variable, "").strip() or None if variable else None
-    if not isinstance(value, str):
-        raise ConfigurationError(f"{name}: text is accepted, not {type(value).__name__}")
-    return value or None
-
-
 def _exception(error: object) -> BaseException | None:
     if isinstance(error, BaseException):
         return error
@@ -282,7 +542,3 @@ def _exception(error: object) -> BaseException | None:
             raise TypeError("not an exception")
         return error
     return sys.exc_info()[1]
-
-
-def _is_event_id(value: object) -> bool:
-    return type(value) is str and len(value) == 32 and all(digit in "0123456789abcdef" for digit in value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import SendError
+from .events.values import message_of
 from .request import Response
-from .values import message_of
 
 DELIBERATE = frozenset({"before_send", "sample_rate", "ignored", "event_processor"})
 """Reasons of drops that the program asked for. They are counted, and are no failures."""
@@ -30,6 +30,9 @@ class Outcome:
 
 
 DELIVERED = Outcome()
+BEFORE_SEND = Outcome("before_send", "before_send returned None")
+IGNORED = Outcome("ignored", "ignore_exceptions names it")
+SAMPLE_RATE = Outcome("sample_rate", "sample_rate left it out")
 
 
 def outcome_of(result: object) -> Outcome:

@@ -7,8 +7,10 @@ delivered in turn.
 from __future__ import annotations
 
 import logging
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from .outcome import Outcome
@@ -19,13 +21,23 @@ logger = logging.getLogger("raven.delivery")
 _INTERVAL = 60.0
 """Seconds between two lines about the same thing."""
 
-_logging: ContextVar[bool] = ContextVar("raven_logging", default=False)
+_silenced: ContextVar[bool] = ContextVar("raven_silenced", default=False)
 _delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
 
 
-def is_logging() -> bool:
-    """Whether a logging handler is at work on one of our lines here, so that nothing is to be captured."""
-    return _logging.get()
+def may_capture() -> bool:
+    """Whether anything is to be captured here. Not what comes of one of our own lines, or of a function that we ask."""
+    return not _silenced.get()
+
+
+@contextmanager
+def not_capturing() -> Iterator[None]:
+    """A block in which nothing is captured, because what happens in it comes of capturing."""
+    token = _silenced.set(True)
+    try:
+        yield
+    finally:
+        _silenced.reset(token)
 
 
 class Sparingly:
@@ -40,20 +52,18 @@ class Sparingly:
     def warn(self, key: str, message: str, *arguments: object) -> None:
         """Log a warning, unless one with this key was logged in the last minute. For keys of a small number."""
         now = self._monotonic()
-        if is_logging() or now < self._next.get(key, now):
+        if not may_capture() or now < self._next.get(key, now):
             self._silent[key] = self._silent.get(key, 0) + 1
             return
         self._next[key] = now + _INTERVAL
         others = self._silent.pop(key, 0)
-        token = _logging.set(True)
         try:
-            self._logger.warning(
-                message + "%s", *arguments, f"; {others} others since the last such line" if others else ""
-            )
+            with not_capturing():
+                self._logger.warning(
+                    message + "%s", *arguments, f"; {others} others since the last such line" if others else ""
+                )
         except Exception:  # a handler of the program's own is broken
             return
-        finally:
-            _logging.reset(token)
 
 
 class FailureLog:
@@ -67,6 +77,9 @@ class FailureLog:
         self._server = server
 
     def __call__(self, request: Request, outcome: Outcome) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            with not_capturing():
+                logger.debug("event %s: %s %s", request.id, outcome.reason or "delivered", outcome.detail)
         if outcome.reason is not None and outcome.failed and outcome.reason != "shutdown":
             line = "an event was not delivered to %s (%s): %s"
             self._log.warn(outcome.reason, line, self._server, outcome.reason, outcome.detail)
@@ -91,3 +104,17 @@ def silence(*names: str) -> None:
 
 def _is_not_ours(record: logging.LogRecord) -> bool:
     return not _delivering.get()
+
+
+def show_all() -> None:
+    """Write all that we log to stderr, what becomes of each event included. Once, however often it is called."""
+    ours = logging.getLogger("raven")
+    ours.setLevel(logging.DEBUG)
+    if not any(isinstance(each, _Shown) for each in ours.handlers):
+        handler = _Shown(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        ours.addHandler(handler)
+
+
+class _Shown(logging.StreamHandler):  # type: ignore[type-arg]  # it takes none when it runs
+    """A handler of ours, so that it can be told from others."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from raven import Client, Flushed, Stack, Stats
 from raven.client import connect
 from raven.dsn import Dsn
 from raven.errors import ConfigurationError, InvalidDsn, InvalidOption
+from raven.outcome import Outcome
 from raven.pipeline import Serialize
 from raven.request import Request
 from raven.testing import MemorySink
@@ -45,6 +47,7 @@ class Kept:
         self.dsn: Dsn | None = None
         self.events: list[dict[str, Any]] = []
         self.calls: list[tuple[str, float]] = []
+        self.discarded: list[str | None] = []
 
     def with_options(self, texts: Mapping[str, str], /) -> Kept:
         self.options = dict(texts)
@@ -60,6 +63,9 @@ class Kept:
         assert request.event is not None
         assert request.event["event_id"] == request.id
         self.events.append(request.event)
+
+    def discard(self, request: Request, outcome: Outcome) -> None:
+        self.discarded.append(outcome.reason)
 
     def flush(self, timeout: float = 1.0) -> Flushed:
         self.calls.append(("flush", timeout))
@@ -149,8 +155,9 @@ def test_release_and_environment_come_from_the_environment(monkeypatch: pytest.M
     assert found == [("1.2", "prod"), ("2.0", "test"), (None, None)]
 
 
-def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SENTRY_RELEASE", "  ")
+    monkeypatch.chdir(tmp_path)  # where there is no repository
     transport = Kept()
     Client(DSN, transport).capture_message("a")
     assert "release" not in transport.events[0]

@@ -25,27 +25,30 @@ def test_a_message(raven_captured: Captured) -> None:
     assert event["logger"] == "shop"
 
 
-def test_the_exception_that_is_being_handled(raven_captured: Captured) -> None:
-    client = raven_captured.client
-    ids = []
+@pytest.mark.parametrize(
+    "capture",
+    [
+        lambda client, error: client.capture_exception(),
+        lambda client, error: client.capture_exception(True),
+        lambda client, error: client.capture_exception(error),
+        lambda client, error: client.capture_exception(sys.exc_info()),
+        lambda client, error: client.capture_exception(exc_info=error),
+        lambda client, error: client.capture("raven.events.Exception"),
+        lambda client, error: client.capture("raven.events.Exception", exc_info=sys.exc_info()),
+        lambda client, error: client.capture("Exception", exc_info=error),
+        lambda client, error: client.captureException(),
+    ],
+)
+def test_the_exception_that_is_being_handled(raven_captured: Captured, capture: Any) -> None:
     try:
         raise ValueError("no")
     except ValueError as error:
-        ids = [
-            client.capture_exception(),
-            client.capture_exception(True),
-            client.capture_exception(error),
-            client.capture_exception(sys.exc_info()),
-            client.capture("raven.events.Exception"),
-            client.capture("raven.events.Exception", exc_info=sys.exc_info()),
-            client.capture("Exception", exc_info=error),
-            client.captureException(),
-        ]
-    assert [event["event_id"] for event in raven_captured.events] == ids
-    for event in raven_captured.events:
-        (value,) = event["exception"]["values"]
-        assert (value["type"], value["value"], event["level"]) == ("ValueError", "no", "error")
-        assert value["stacktrace"]["frames"][-1]["context_line"].strip() == 'raise ValueError("no")'
+        event_id = capture(raven_captured.client, error)
+    (event,) = raven_captured.events
+    (value,) = event["exception"]["values"]
+    assert (value["type"], value["value"], event["level"]) == ("ValueError", "no", "error")
+    assert value["stacktrace"]["frames"][-1]["context_line"].strip() == 'raise ValueError("no")'
+    assert event["event_id"] == event_id
 
 
 @pytest.mark.parametrize("nothing", [None, True, False, (None, None, None)])

@@ -53,6 +53,12 @@ class BoundStack:
         """Deliver a request, or see that it will be. Never raises because of what becomes of it: the ledger knows."""
         self._life().send(request)
 
+    def discard(self, request: Request, outcome: Outcome) -> None:
+        """Count a request that is not to be sent, because the program does not want it."""
+        ledger = self._life().ledger
+        ledger.accept()
+        ledger.settle(request, outcome)
+
     def flush(self, timeout: float = 5.0) -> Flushed:
         """Wait until all that was sent so far is settled, at most `timeout` seconds."""
         life = self._life()

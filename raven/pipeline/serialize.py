@@ -8,9 +8,9 @@ from json import JSONEncoder
 from typing import Any, ClassVar
 
 from ..errors import EventTooLarge, Unserializable
+from ..events.values import simplify
 from ..options import option
 from ..request import Request, Response, Send
-from ..values import simplify
 from .stage import Context, Stage
 
 _encode = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..dsn import Dsn
-from ..events import new_event_id
+from ..events.event import new_event_id
 from ..ledger import Ledger
 from ..pipeline.stage import Context, Stage
 from ..request import Request, Response, Send

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from raven.dsn import Dsn
 from raven.errors import SendError
-from raven.events import new_event_id
+from raven.events.event import new_event_id
 from raven.ledger import Stats
 from raven.outcome import outcome_of
 from raven.pipeline import Context, Queue, Stage

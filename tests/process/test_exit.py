@@ -32,8 +32,10 @@ def test_the_events_of_a_program_that_ends_are_delivered(
     ended = start(f"sent(Client(DSN), 20)\n{ending}", server.dsn).end()
     assert ended.code == code
     assert (ended.complaints or [""])[-1] == stderr
-    assert server.counts == dict.fromkeys(ended.said("sent"), 1)
-    assert len(server.counts) == 20
+    caught = [each.event_id for each in server.received if "exception" in each.json()]
+    assert server.counts == dict.fromkeys([*ended.said("sent"), *caught], 1)
+    assert len(ended.said("sent")) == 20
+    assert len(caught) == ("KeyError" in ending)
 
 
 def test_the_exception_that_ends_a_program_is_delivered(server: CountingServer, start: Start) -> None:

@@ -19,10 +19,10 @@ def test_the_events_of_a_child_are_delivered(
     # With spawn and forkserver "inherited" is the client that the child makes when it imports the program.
     source = f"""
         import multiprocessing
-        client = Client(DSN + "?shutdown_timeout=10&timeout=10")
+        client = Client(DSN + "?shutdown_timeout=10&timeout=10", install_sys_hook=False)
 
         def work(number):
-            sent({'Client(DSN + "?shutdown_timeout=10&timeout=10")' if own_client else "client"}, 5, "child")
+            sent({'Client(DSN + "?shutdown_timeout=10", install_sys_hook=False)' if own_client else "client"}, 5, "child")
             sys.stderr = None
             {ending}
 

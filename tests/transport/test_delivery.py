@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import sys
 import traceback
 from typing import Any
 
@@ -89,6 +90,9 @@ def frames_of(error: BaseException, variables: dict[str, dict[str, Any]]) -> lis
     for frame, line in traceback.walk_tb(error.__traceback__):
         code = frame.f_code
         lines = [text.rstrip("\n") for text in linecache.getlines(code.co_filename)]
+        # What failed is the first thing on its line, each time.
+        begins = len(lines[line - 1]) - len(lines[line - 1].lstrip()) + 1
+        column = {"colno": begins} if sys.version_info >= (3, 11) else {}
         frames.append(
             {
                 "function": code.co_name,
@@ -96,6 +100,7 @@ def frames_of(error: BaseException, variables: dict[str, dict[str, Any]]) -> lis
                 "abs_path": code.co_filename,
                 "filename": os.path.relpath(code.co_filename, folder),
                 "lineno": line,
+                **column,
                 "pre_context": lines[line - 6 : line - 1],
                 "context_line": lines[line - 1],
                 "post_context": lines[line : line + 5],

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raven.values import clip, describe, message_of, simplify
+from raven.events.values import Simplifier, clip, message_of, simplify
+
+describe = Simplifier().describe
 
 DEPTH, BREADTH, LENGTH = 4, 50, 1_024
 

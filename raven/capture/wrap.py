@@ -1,0 +1,101 @@
+"""Capture what a block or a function raises."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator
+from types import TracebackType
+from typing import Any, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+Capture = Callable[[BaseException], object]
+
+
+class Capturing:
+    """A context manager, and a decorator for functions of all kinds: it captures what is raised, and lets it go on.
+
+    `exceptions`: those that are captured; others only pass.
+    """
+
+    def __init__(self, capture: Capture, exceptions: tuple[type[BaseException], ...]) -> None:
+        self._capture = capture
+        self._exceptions = exceptions
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None and isinstance(error, self._exceptions):
+            self._capture(error)
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: _F) -> _F:
+        """The function, with all that it raises captured: when it is called, awaited or iterated over."""
+        if inspect.isasyncgenfunction(function):
+            wrapper: Any = self._async_generator(function)
+        elif inspect.iscoroutinefunction(function):
+            wrapper = self._coroutine(function)
+        elif inspect.isgeneratorfunction(function):
+            wrapper = self._generator(function)
+        else:
+            wrapper = self._plain(function)
+        wrapped: Any = functools.wraps(function)(wrapper)
+        result: _F = wrapped
+        return result
+
+    def _plain(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            __traceback_hide__ = True
+            with self:
+                return function(*arguments, **options)
+
+        return call
+
+    def _coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*arguments: Any, **options: Any) -> Any:
+            __traceback_hide__ = True
+            with self:
+                return await function(*arguments, **options)
+
+        return call
+
+    def _generator(self, function: Callable[..., Any]) -> Callable[..., Generator[Any, Any, Any]]:
+        def call(*arguments: Any, **options: Any) -> Generator[Any, Any, Any]:
+            __traceback_hide__ = True
+            with self:
+                return (yield from function(*arguments, **options))
+
+        return call
+
+    def _async_generator(self, function: Callable[..., Any]) -> Callable[..., AsyncGenerator[Any, Any]]:
+        async def call(*arguments: Any, **options: Any) -> AsyncGenerator[Any, Any]:
+            __traceback_hide__ = True
+            generator = function(*arguments, **options)
+            with self:
+                try:
+                    item = await generator.__anext__()
+                    while True:
+                        try:
+                            sent = yield item
+                        except GeneratorExit:
+                            raise
+                        except BaseException as error:
+                            item = await generator.athrow(error)
+                        else:
+                            item = await generator.asend(sent)
+                except StopAsyncIteration:
+                    return
+                finally:
+                    await generator.aclose()
+
+        return call

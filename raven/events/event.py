@@ -1,0 +1,96 @@
+"""Events: the dicts that a server stores, in the form of Sentry's event payload."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from .._version import VERSION
+from .scrub import FILTERED
+from .values import Simplifier, clip
+
+Level = Literal["debug", "info", "warning", "error", "fatal"]
+LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error", "fatal")
+
+_NUMBERS: tuple[tuple[int, Level], ...] = ((50, "fatal"), (40, "error"), (30, "warning"), (20, "info"))
+
+LONGEST_MESSAGE = 8_192
+_WIDE = re.compile(r"%[^a-zA-Z%]*(\d{4}|\*)")
+_LONGEST_TAG = 200
+_MOST_TAGS = 100
+_MOST_PARAMS = 200
+
+OWN_PARTS = frozenset({"event_id", "timestamp", "platform", "sdk", "modules"})
+"""What is never searched for secrets: it has no text of the program's."""
+
+
+def new_event_id() -> str:
+    """32 hexadecimal digits. An id is used once: servers store one id once."""
+    return uuid.uuid4().hex
+
+
+def is_event_id(value: object) -> bool:
+    """Whether it is 32 hexadecimal digits. Servers lose an event whose id is something else."""
+    return type(value) is str and len(value) == 32 and all(digit in "0123456789abcdef" for digit in value)
+
+
+def level_name(number: int) -> Level:
+    """Sentry's name for a level of `logging`, or for the nearest one below it."""
+    return next((name for least, name in _NUMBERS if number >= least), "debug")
+
+
+def base_event(**parts: Any) -> dict[str, Any]:
+    """What every event has, and those parts that are not None."""
+    event: dict[str, Any] = {
+        "event_id": new_event_id(),
+        "timestamp": datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"),
+        "platform": "python",
+        "sdk": {"name": "raven", "version": VERSION},
+    }
+    event.update((key, value) for key, value in parts.items() if value is not None)
+    return event
+
+
+def message_part(message: object, params: Any, simplifier: Simplifier) -> dict[str, Any]:
+    """The interface of a message, and of the values that its placeholders stand for: a tuple, or a mapping by name."""
+    text = str(simplifier.simplify(message, length=LONGEST_MESSAGE))
+    if not params:
+        return {"logentry": {"message": text, "formatted": text}}
+    plain = Simplifier()
+    values = plain.simplify(dict(params) if isinstance(params, Mapping) else tuple(params), breadth=_MOST_PARAMS)
+    shown = simplifier.simplify(values, breadth=_MOST_PARAMS)
+    raw = _formatted(str(plain.simplify(message, length=LONGEST_MESSAGE)), values)
+    formatted = simplifier.text(raw, LONGEST_MESSAGE)
+    if formatted != raw:  # what has gone from the message, because of the words around it, must not stay here
+        shown = _only_shown(shown, raw, formatted)
+    return {"logentry": {"message": text, "params": shown, "formatted": formatted}}
+
+
+def _formatted(text: str, values: Any) -> str:
+    if _WIDE.search(text):  # a field of a million blanks
+        return text
+    try:
+        return clip(text % (values if isinstance(values, dict) else tuple(values)), LONGEST_MESSAGE)
+    except (TypeError, ValueError, OverflowError, KeyError):  # the placeholders don't fit the values
+        return text
+
+
+def _only_shown(values: Any, raw: str, formatted: str) -> Any:
+    if isinstance(values, dict):
+        return {key: _only_shown(value, raw, formatted) for key, value in values.items()}
+    if isinstance(values, list):
+        return [_only_shown(value, raw, formatted) for value in values]
+    return FILTERED if str(values) in raw and str(values) not in formatted else values
+
+
+def tags_part(simplifier: Simplifier, *tags: Mapping[str, object] | None) -> dict[str, str] | None:
+    """Tags are short text. Of those with the same name the last is taken."""
+    merged: dict[Any, Any] = {}
+    for each in tags:
+        if each:
+            merged.update(each.items())
+    shown = simplifier.simplify(merged, depth=1, breadth=_MOST_TAGS, length=_LONGEST_TAG)
+    return {key: clip(str(value), _LONGEST_TAG) for key, value in shown.items()} or None

@@ -1,0 +1,376 @@
+"""Make a bounded, plain copy of any value: what JSON can hold, and nothing else.
+
+The values come from a program that is failing, so nothing is trusted. An object's own methods are called in one place
+only, `_rendered`, and whatever they do is caught. `type(x)` is asked for the type, because `isinstance` asks the object.
+"""
+
+from __future__ import annotations
+
+import array
+import dataclasses
+import datetime
+import enum
+import sys
+import time
+from abc import ABCMeta
+from collections import deque, namedtuple
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from itertools import islice
+from types import BuiltinFunctionType, FrameType, FunctionType, SimpleNamespace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from .scrub import FILTERED, Scrubber
+
+_CUT = "..."
+_SLACK = 1_024
+"""Characters of a long text that are searched for secrets beyond those that are shown: one may begin before the cut."""
+_REPR_TIME = 0.1
+"""Seconds for which one object's own method may run."""
+_AGAIN = "<the same object again>"
+_CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
+
+_name_of_type = type.__dict__["__name__"].__get__  # a metaclass of the program's own may have another
+_members_of_type = type.__dict__["__dict__"].__get__
+_ancestors = type.__dict__["__mro__"].__get__
+_arguments = BaseException.__dict__["args"].__get__
+_EMPTY: dict[Any, Any] = {}
+_VIEWS = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
+_CONTAINERS: tuple[type, ...] = (dict, list, tuple, set, frozenset, deque, array.array, *_VIEWS)
+# Nothing of the program's runs when these are rendered, nor is their text long.
+_LEAVES = frozenset(
+    {type(None), bool, int, float, complex, str, bytes, type, FunctionType, BuiltinFunctionType, Decimal, range}
+    | {datetime.date, datetime.time, datetime.timedelta, datetime.datetime}
+)
+
+
+class _Level:
+    """The bounds within one container, and the containers that it is in."""
+
+    __slots__ = ("breadth", "depth", "length", "parents")
+
+    def __init__(self, depth: int, breadth: int, length: int, parents: tuple[int, ...] = ()) -> None:
+        self.depth, self.breadth, self.length, self.parents = depth, breadth, length, parents
+
+    def below(self, value: object) -> _Level:
+        """The bounds of what is in `value`."""
+        return _Level(self.depth - 1, self.breadth, self.length, (*self.parents, id(value)))
+
+
+class Simplifier:
+    """Copies values, all of them together within bounds, without secrets.
+
+    `scrubber`: None leaves secrets in. `nodes`: values in all; `characters`: of text in all; `seconds`: for which objects'
+    own methods may run in all. What is over a bound is replaced by words that say so. `reprs`: False calls no object's
+    own methods.
+    """
+
+    def __init__(
+        self,
+        scrubber: Scrubber | None = None,
+        *,
+        nodes: float = float("inf"),
+        characters: float = float("inf"),
+        seconds: float = 1.0,
+        reprs: bool = True,
+    ) -> None:
+        self._scrubber = scrubber
+        self._nodes = nodes
+        self._characters = characters
+        self._seconds = seconds
+        self._reprs = reprs
+
+    @property
+    def spent(self) -> bool:
+        """Whether there is nothing left to spend on further values."""
+        return self._nodes <= 0 or self._characters <= 0
+
+    def hides(self, name: str) -> bool:
+        """Whether what goes by this name is a secret."""
+        return self._scrubber is not None and self._scrubber.hides(name)
+
+    def simplify(self, value: Any, *, depth: int = 4, breadth: int = 50, length: int = 1_024) -> Any:
+        """A copy of `value` made of dicts with text keys, lists, text, numbers, booleans and None.
+
+        At most `depth` containers are nested, with at most `breadth` entries each, and text has at most `length`
+        characters; what is cut says so. Numbers that JSON has no form for become text.
+        """
+        return self._copy(value, _Level(depth, breadth, length))
+
+    def text(self, text: str, length: int = 1_024, code: bool = False) -> str:
+        """At most `length` characters of a text, without secrets. `code`: the text is source code."""
+        if self._scrubber is not None:
+            cut = len(text) > length + _SLACK
+            text = self._scrubber.text(text[: length + _SLACK] if cut else text, code)
+            text = clip(text + _CUT, length) if cut else text
+        text = clip(text, length)
+        self._characters -= len(text)
+        return text
+
+    def describe(self, value: Any, length: int = 1_024) -> str:
+        """The object's `repr`, or words that say why there is none. Only Ctrl-C gets out of here."""
+        if type(value) is str:
+            value = value[: length + _SLACK]
+        return self.text(self._rendered(repr, value, length), length)
+
+    def message_of(self, error: BaseException, length: int = 4_096) -> str:
+        """What an exception says, or words that say why it says nothing. Only Ctrl-C gets out of here."""
+        return self.text(self._rendered(str, error, length), length)
+
+    def _copy(self, value: Any, level: _Level, code: bool = False) -> Any:
+        kind = type(value)
+        self._nodes -= 1
+        if value is None or kind is bool:
+            return value
+        if kind is str:
+            return self.text(value, level.length, code)
+        if kind is int:
+            return self._number(value)
+        if kind is float:
+            return value if value - value == 0 else repr(value)
+        if issubclass(kind, _CONTAINERS):
+            return self._container(value, kind, level, code)
+        if issubclass(kind, enum.Enum):
+            return self.describe(value, level.length)
+        if issubclass(kind, int):
+            return self._number(int.__int__(value))
+        if issubclass(kind, str):
+            return self.text(str.__str__(value), level.length, code)
+        if kind is bytes or kind is bytearray:
+            return self._bytes(value, level.length)
+        names = _fields_of(kind, value)
+        if names is not None:
+            return self._object(value, kind, names, level)
+        if issubclass(kind, BaseException) and _method(kind, "__repr__") is BaseException.__repr__:
+            return self._error(value, kind, level)
+        return self.describe(value, level.length)
+
+    def _container(self, value: Any, kind: type, level: _Level, code: bool) -> Any:
+        if id(value) in level.parents:
+            return _AGAIN
+        base: Any = next(each for each in _CONTAINERS if issubclass(kind, each))
+        count = base.__len__(value)  # the built-in methods, not the object's own, which may do anything
+        if level.depth <= 0 or self.spent:
+            return f"<{_name(kind)} with {count} items>"
+        if base is tuple and (names := _fields_of(kind, value)) is not None:
+            return self._object(value, kind, names, level)
+        try:
+            if base is dict:
+                return self._pairs(dict.items(value), count, level.below(value))
+            return self._items(base.__iter__(value), count, level.below(value), code)
+        except RuntimeError:  # another thread changes it while we look
+            return f"<{_name(kind)} that was being changed>"
+
+    def _pairs(self, pairs: Iterable[tuple[Any, Any]], count: int, level: _Level) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        shown = 0
+        for key, item in islice(pairs, level.breadth):
+            if self.spent:
+                break
+            shown += 1
+            plain = type(key) is str and len(key) <= level.length and key.isprintable()
+            name = key if plain else self._key(key, level.length)
+            self._characters -= len(name)
+            result[name] = FILTERED if self._hidden(name, item) else self._copy(item, level, name in _CODE_KEYS)
+        if count > shown:
+            result[_CUT] = f"{count - shown} more"
+        return result
+
+    def _items(self, items: Iterator[Any], count: int, level: _Level, code: bool) -> list[Any]:
+        result: list[Any] = []
+        named = ""  # the item before, if it may be a name: a header's, or an option such as --password
+        for item in islice(items, level.breadth):
+            if self.spent:
+                break
+            result.append(FILTERED if named and self._hidden(named, item) else self._copy(item, level, code))
+            named = _as_name(item, count)
+        if count > len(result):
+            result.append(f"{_CUT} {count - len(result)} more")
+        return result
+
+    def _hidden(self, name: str, value: Any) -> bool:
+        # Nothing, and yes or no, are no secrets, and often what a person wants to know.
+        return value is not None and type(value) is not bool and self.hides(name)
+
+    def _object(self, value: Any, kind: type, names: tuple[str, ...], level: _Level) -> Any:
+        if id(value) in level.parents:
+            return _AGAIN
+        if level.depth <= 0 or self.spent:
+            return f"<{_name(kind)} with {len(names)} fields>"
+        pairs = ((name, _field(value, name)) for name in names)
+        return {"__class__": _name(kind), **self._pairs(pairs, len(names), level.below(value))}
+
+    def _error(self, value: BaseException, kind: type, level: _Level) -> str:
+        if id(value) in level.parents:
+            return _AGAIN
+        inner = level.below(value)
+        arguments = ", ".join(repr(self._copy(each, inner)) for each in _arguments(value)[: level.breadth])
+        return self.text(f"{_name(kind)}({arguments})", level.length)
+
+    def _bytes(self, value: bytes | bytearray, length: int) -> str:
+        cut = _CUT if len(value) > length else ""
+        return self.text(repr(bytes(value[:length])) + cut, length)
+
+    def _key(self, key: Any, length: int) -> str:
+        if issubclass(type(key), str):
+            return clip(str.__str__(key), length)
+        return clip(str(self._copy(key, _Level(1, 10, length))), length)
+
+    def _number(self, value: int) -> int | str:
+        # JSON has no bound, but readers do, and Python itself refuses to print the very long ones.
+        if -(2**63) <= value < 2**64:
+            return FILTERED if self._scrubber is not None and self._scrubber.number(value) else value
+        return f"<int of {value.bit_length()} bits>" if abs(value) >= 2**512 else str(value)
+
+    def _rendered(self, render: Callable[[Any], str], value: Any, length: int) -> str:
+        kind = type(value)
+        leaf = _is_leaf(kind, value, render)
+        if not leaf and not self._reprs:
+            return f"<{_name(kind)} object>"
+        if not leaf and self._seconds <= 0:
+            return f"<{_name(kind)} object, not shown: those before it took too long>"
+        began = time.monotonic()
+        try:
+            text = str.__str__(render(value) if leaf else _bounded(render, value, min(self._seconds, _REPR_TIME)))
+        except KeyboardInterrupt:
+            raise
+        except _TooLong:
+            return f"<{_name(kind)} whose {render.__name__} took too long>"
+        except BaseException as error:
+            return f"<{_name(kind)} whose {render.__name__} raised {_name(type(error))}>"
+        finally:
+            self._seconds -= time.monotonic() - began
+        return text[: length + _SLACK + 1]
+
+
+def simplify(value: Any, *, depth: int = 4, breadth: int = 50, length: int = 1_024) -> Any:
+    """`Simplifier.simplify`, with these bounds only, and with secrets left in."""
+    return Simplifier().simplify(value, depth=depth, breadth=breadth, length=length)
+
+
+def clip(text: str, length: int) -> str:
+    """At most `length` characters of a text, all of which UTF-8 can hold. It ends in "..." if it was cut."""
+    if len(text) > length:
+        text = text[: max(0, length - len(_CUT))] + _CUT
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: servers refuse it
+        return clip(text.encode(errors="backslashreplace").decode(), length)
+    return text
+
+
+def message_of(error: BaseException, length: int = 4_096) -> str:
+    """What an exception says, or words that say why it says nothing. Only Ctrl-C gets out of here."""
+    return Simplifier().message_of(error, length)
+
+
+class _TooLong(BaseException):
+    """Raised inside an object's own method that runs for too long. No `except Exception` of its own stops this."""
+
+
+def _bounded(render: Callable[[Any], str], value: Any, seconds: float) -> str:
+    """Call an object's own method, and interrupt it when the time is over.
+
+    The only way to interrupt Python code from within its own thread is to trace it. A call that never comes back from C
+    (`time.sleep`) can't be interrupted.
+    """
+    debugger = sys.gettrace()
+    monotonic = time.monotonic
+    end = monotonic() + seconds
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        # Before 3.12, lines alone don't tell of `while True: pass`.
+        frame.f_trace_opcodes = _EACH_INSTRUCTION
+        if monotonic() > end:
+            raise _TooLong
+        return trace
+
+    sys.settrace(trace)
+    try:
+        return render(value)
+    finally:
+        sys.settrace(debugger)
+
+
+_EACH_INSTRUCTION = sys.version_info < (3, 12)
+
+
+def _is_leaf(kind: type, value: Any, render: Callable[[Any], str]) -> bool:
+    if kind in _LEAVES:
+        return True
+    if render is str:
+        if not issubclass(kind, BaseException):
+            return False
+        return _method(kind, "__str__") is BaseException.__str__ and all(
+            type(each) in _LEAVES for each in _arguments(value)
+        )
+    return _method(kind, "__repr__") is object.__repr__
+
+
+def _method(kind: type, name: str) -> Any:
+    return next(members[name] for each in _ancestors(kind) if name in (members := _members_of_type(each)))
+
+
+def _name(kind: type) -> str:
+    return clip(_name_of_type(kind), 100)
+
+
+def _as_name(item: Any, count: int) -> str:
+    """The item as the name of the one after it, if it may be that: the first of two, or a command's option."""
+    if type(item) is bytes:
+        item = item[:100].decode("latin-1")
+    if type(item) is not str or len(item) > 100 or "=" in item:
+        return ""
+    return item if count == 2 or item.startswith("-") else ""
+
+
+def _field(value: Any, name: str) -> Any:
+    try:
+        return object.__getattribute__(value, name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return f"<{_name(type(error))}>"
+
+
+def _fields_of(kind: type, value: Any) -> tuple[str, ...] | None:
+    """The names of the fields that the `repr` of a class shows, if that `repr` is one that the class got as a gift.
+
+    Shown field by field, an object is bounded, and a secret in it can be told by its name.
+    """
+    if kind is SimpleNamespace:
+        return tuple(name for name in SimpleNamespace.__getattribute__(value, "__dict__") if type(name) is str)
+    if type(kind) not in (type, ABCMeta):  # of other classes of classes, who knows what __hash__ does
+        return _find_fields(kind)
+    try:
+        return _known_fields[kind]
+    except KeyError:
+        names = _known_fields[kind] = _find_fields(kind)
+        return names
+
+
+_known_fields: WeakKeyDictionary[type, tuple[str, ...] | None] = WeakKeyDictionary()
+
+
+def _find_fields(kind: type) -> tuple[str, ...] | None:
+    owner = next(each for each in _ancestors(kind) if "__repr__" in _members_of_type(each))
+    members = _members_of_type(owner)
+    show = members["__repr__"]
+    if type(show) is not FunctionType:
+        return None
+    wrapped = show.__dict__.get("__wrapped__", show)
+    made = wrapped.__code__.co_filename if type(wrapped) is FunctionType else ""
+    if "__dataclass_fields__" in members and made == "<string>":
+        return tuple(field.name for field in dataclasses.fields(owner) if field.repr)
+    if "__attrs_attrs__" in members and made.startswith("<attrs generated"):
+        fields = members["__attrs_attrs__"]
+        return tuple(field.name for field in fields) if all(field.repr is True for field in fields) else None
+    if issubclass(kind, tuple) and type(members.get("_fields")) is tuple and made == _COLLECTIONS:
+        return tuple(name for name in members["_fields"] if type(name) is str)
+    return None
+
+
+_COLLECTIONS = namedtuple.__code__.co_filename

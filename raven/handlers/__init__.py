@@ -1,0 +1,1 @@
+"""Ways by which other libraries hand their errors to Raven."""
