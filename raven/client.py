@@ -470,8 +470,8 @@ class Client:
             tags=events.tags_part(simplifier, self._tags, known.get("tags"), tags),
             extra=simplifier.simplify(extra) if extra else None,
             breadcrumbs={"values": list(crumbs)} if crumbs else None,
-            contexts=surroundings.contexts(),
-            modules=surroundings.modules(),
+            contexts={name: about.copy() for name, about in surroundings.contexts().items()},
+            modules=surroundings.modules().copy(),
             **simplifier.simplify(given, depth=6, breadth=100, length=8_192),
         )
         event.update(part)

@@ -6,12 +6,12 @@ import linecache
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
-from .scrub import FILTERED, Scrubber
+from .scrub import Scrubber
 from .values import Simplifier, clip
 
 LONGEST_LINE = 512
@@ -56,13 +56,14 @@ class Frames:
 
     def show(self, places: list[Place], simplifier: Simplifier, most: int = MOST_FRAMES) -> list[dict[str, Any]]:
         """The frames, outermost first. Of more than `most`, the middle is left out, and that is said."""
-        places = [place for place in places if not self._is_hidden(place[0])]
+        coded = [(place, self._code(place[0])) for place in places]
+        coded = [(place, code) for place, code in coded if not (code.may_hide and _is_hidden(place[0]))]
         half = most // 2
-        left_out = len(places) - 2 * half
+        left_out = len(coded) - 2 * half
         if left_out > 0:
-            places = places[:half] + places[-half:]
+            coded = coded[:half] + coded[-half:]
         # The innermost first: they matter most, should there be too many variables for one event.
-        frames = [self._frame(place, simplifier) for place in reversed(places)]
+        frames = [self._frame(place, code, simplifier) for place, code in reversed(coded)]
         frames.reverse()
         if left_out > 0:
             gap = {"function": f"<{left_out} frames left out>", "filename": "<raven>", "in_app": False}
@@ -79,15 +80,13 @@ class Frames:
             known = self._codes[id(code)] = _Code(frame, module, self._own)
         return known
 
-    def _is_hidden(self, frame: FrameType) -> bool:
-        return self._code(frame).may_hide and bool(dict.get(_locals(frame), _HIDE))
-
-    def _frame(self, place: Place, simplifier: Simplifier) -> dict[str, Any]:
-        frame = place[0]
-        code = self._code(frame)
+    def _frame(self, place: Place, code: _Code, simplifier: Simplifier) -> dict[str, Any]:
         result = {**code.about, **code.at(place, self._scrubber)}
+        for name in ("pre_context", "post_context"):
+            if name in result:
+                result[name] = result[name].copy()  # the program may change the event
         if self._local_variables:
-            result["vars"] = {} if code.is_ravens else _variables(frame, simplifier)
+            result["vars"] = {} if code.is_ravens else _variables(place[0], simplifier)
         return result
 
 
@@ -232,40 +231,29 @@ def _is_reporting(module: object) -> bool:
 def _locals(frame: FrameType) -> dict[str, Any]:
     """The variables of a frame, in a dict of our own: the frame may still run, and in exec they can be any mapping."""
     try:
-        return dict(frame.f_locals)
+        names = frame.f_locals
+        if type(names) is dict:
+            return names.copy()
+        return dict(dict.items(names) if issubclass(type(names), dict) else names)
     except KeyboardInterrupt:
         raise
     except BaseException:
         return {}
 
 
+def _is_hidden(frame: FrameType) -> bool:
+    """Whether the frame asks not to be shown, by a variable that pytest and others have made a custom."""
+    value = dict.get(_locals(frame), _HIDE)
+    return type(value) in (bool, int, str) and bool(value)
+
+
 def _variables(frame: FrameType, simplifier: Simplifier) -> dict[str, Any]:
-    """What each local variable held. Text is quoted, so that "1" and 1 can be told apart."""
-    shown: dict[str, Any] = {}
-    left_out = 0
-    for name, value in _worth_showing(frame):
-        if len(shown) >= _MOST_LOCALS or simplifier.spent:
-            left_out += 1
-        else:
-            text = clip(name, LONGEST_LINE) if type(name) is str else simplifier.describe(name, LONGEST_LINE)
-            shown[text] = _variable(text, value, simplifier)
-    if left_out:
-        shown["..."] = f"{left_out} more"
-    return shown
-
-
-def _worth_showing(frame: FrameType) -> Iterator[tuple[Any, Any]]:
+    """What each local variable held."""
     is_module = frame.f_code.co_name == "<module>"
-    for name, value in _locals(frame).items():
-        if type(name) is str and name.startswith("__") and name.endswith("__"):
-            continue
-        if not is_module or not issubclass(type(value), _DEFINITIONS):
-            yield name, value
-
-
-def _variable(name: str, value: Any, simplifier: Simplifier) -> Any:
-    if value is not None and type(value) is not bool and simplifier.hides(name):
-        return FILTERED
-    if type(value) is str:
-        return simplifier.describe(value, LONGEST_LINE)
-    return simplifier.simplify(value, depth=3, breadth=20, length=LONGEST_LINE)
+    worth_showing = [
+        (name, value)
+        for name, value in _locals(frame).items()
+        if not (type(name) is str and name[:2] == "__" == name[-2:])
+        and not (is_module and issubclass(type(value), _DEFINITIONS))
+    ]
+    return simplifier.variables(worth_showing, _MOST_LOCALS)

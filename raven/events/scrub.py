@@ -7,7 +7,7 @@ like any other text, stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 FILTERED = "[Filtered]"
 """What stands where a secret was. Sentry's own word for it."""
@@ -29,12 +29,25 @@ _CREDENTIALS = re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]+)*@")
 _BEARER = re.compile(r"\b((?:bearer|basic)\s+)[\w+/=.~-]{8,}", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 # What cards begin with, and 13 to 19 digits in all, alone or in groups.
-_CARD = re.compile(r"(?<![\w.])(?:3[0-9]|4[0-9]|5[0-9]|6[0-9]|2[2-7])(?:[ -]?[0-9]){11,17}(?![\w])")
+_CARD = re.compile(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
 _UNQUOTED = re.compile(r"[^\s,;&'\"<>)\]}]*")
 _WITH_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
 _EMPTY = frozenset({"None", "null", "True", "False", "true", "false"})
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+class _Names(dict[str, bool]):
+    """Remembers which names are those of secrets. A dict, because most of the time it is asked for what it knows."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) >= _MANY_NAMES:
+            self.clear()
+        known = self[name] = self._pattern.search(name) is not None
+        return known
 
 
 class Scrubber:
@@ -47,7 +60,6 @@ class Scrubber:
         parts = "|".join([_PARTS, *map(re.escape, keys), *(() if personal else (_PERSONAL,))])
         word = rf"(?<![a-z0-9])(?:{_WORDS})(?![a-z0-9])"
         name = f"(?:{parts}|{word})"
-        self._name = re.compile(name, re.IGNORECASE)
         # A name, what may follow in it, its quote, and what stands between it and its value: `password": `, `pwd=`,
         # `'x-api-key', '` and `user[password]=`, plain or percent-encoded.
         self._pair = re.compile(
@@ -55,17 +67,8 @@ class Scrubber:
             r"(?:(?P<quote>\\*[\"'])\s{0,8}(?::|=>|=|,(?=\s{0,8}b?\\*[\"']))|\s{0,8}(?::=|=>|==?|:|%3D))\s{0,8}",
             re.IGNORECASE,
         )
-        self._known: dict[str, bool] = {}
-
-    def hides(self, name: str) -> bool:
-        """Whether what goes by this name is a secret."""
-        known = self._known.get(name)
-        if known is None:
-            known = self._name.search(name) is not None
-            if len(self._known) >= _MANY_NAMES:
-                self._known.clear()
-            self._known[name] = known
-        return known
+        self.hides: Mapping[str, bool] = _Names(re.compile(name, re.IGNORECASE))
+        """Whether what goes by a name is a secret, for any name."""
 
     def text(self, text: str, code: bool = False) -> str:
         """The text without the secrets in it. Of `code`, only what is written in quotes can be one."""

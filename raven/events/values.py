@@ -19,7 +19,6 @@ from decimal import Decimal
 from itertools import islice
 from types import BuiltinFunctionType, FrameType, FunctionType, SimpleNamespace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from .scrub import FILTERED, Scrubber
 
@@ -28,6 +27,9 @@ _SLACK = 1_024
 """Characters of a long text that are searched for secrets beyond those that are shown: one may begin before the cut."""
 _REPR_TIME = 0.1
 """Seconds for which one object's own method may run."""
+_SMALL = 10**12
+"""Below this, a whole number is no card's."""
+_MOST_KINDS = 1_024
 _AGAIN = "<the same object again>"
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
@@ -46,16 +48,32 @@ _LEAVES = frozenset(
 
 
 class _Level:
-    """The bounds within one container, and the containers that it is in."""
+    """The bounds of what is shown."""
 
-    __slots__ = ("breadth", "depth", "length", "parents")
+    __slots__ = ("_below", "breadth", "depth", "length")
 
-    def __init__(self, depth: int, breadth: int, length: int, parents: tuple[int, ...] = ()) -> None:
-        self.depth, self.breadth, self.length, self.parents = depth, breadth, length, parents
+    def __init__(self, depth: int, breadth: int, length: int) -> None:
+        self.depth, self.breadth, self.length = depth, breadth, length
+        self._below: _Level | None = None
 
-    def below(self, value: object) -> _Level:
-        """The bounds of what is in `value`."""
-        return _Level(self.depth - 1, self.breadth, self.length, (*self.parents, id(value)))
+    def below(self) -> _Level:
+        """The bounds of what is within."""
+        if self._below is None:
+            self._below = _Level(self.depth - 1, self.breadth, self.length)
+        return self._below
+
+
+_VARIABLES = _Level(depth=3, breadth=20, length=512)
+
+
+class _NothingHidden(dict[str, bool]):
+    """Takes the place of the names that a scrubber knows."""
+
+    def __missing__(self, name: str) -> bool:
+        return False
+
+
+_NOTHING_HIDDEN = _NothingHidden()
 
 
 class Simplifier:
@@ -76,19 +94,18 @@ class Simplifier:
         reprs: bool = True,
     ) -> None:
         self._scrubber = scrubber
+        self._hides = _NOTHING_HIDDEN if scrubber is None else scrubber.hides
         self._nodes = nodes
         self._characters = characters
         self._seconds = seconds
         self._reprs = reprs
+        self._open: set[int] = set()
+        self._shown: dict[int, tuple[Any, Any]] = {}
 
     @property
     def spent(self) -> bool:
         """Whether there is nothing left to spend on further values."""
         return self._nodes <= 0 or self._characters <= 0
-
-    def hides(self, name: str) -> bool:
-        """Whether what goes by this name is a secret."""
-        return self._scrubber is not None and self._scrubber.hides(name)
 
     def simplify(self, value: Any, *, depth: int = 4, breadth: int = 50, length: int = 1_024) -> Any:
         """A copy of `value` made of dicts with text keys, lists, text, numbers, booleans and None.
@@ -98,20 +115,25 @@ class Simplifier:
         """
         return self._copy(value, _Level(depth, breadth, length))
 
+    def variables(self, pairs: list[tuple[Any, Any]], most: int) -> dict[str, Any]:
+        """What at most `most` variables held, by name. Text is quoted, so that "1" and 1 can be told apart."""
+        return self._pairs(pairs, len(pairs), _VARIABLES, most, True)
+
     def text(self, text: str, length: int = 1_024, code: bool = False) -> str:
         """At most `length` characters of a text, without secrets. `code`: the text is source code."""
         if self._scrubber is not None:
             cut = len(text) > length + _SLACK
             text = self._scrubber.text(text[: length + _SLACK] if cut else text, code)
             text = clip(text + _CUT, length) if cut else text
-        text = clip(text, length)
+        if len(text) > length or not text.isascii():
+            text = clip(text, length)
         self._characters -= len(text)
         return text
 
     def describe(self, value: Any, length: int = 1_024) -> str:
         """The object's `repr`, or words that say why there is none. Only Ctrl-C gets out of here."""
         if type(value) is str:
-            value = value[: length + _SLACK]
+            return self.text(repr(value[: length + _SLACK]), length)
         return self.text(self._rendered(repr, value, length), length)
 
     def message_of(self, error: BaseException, length: int = 4_096) -> str:
@@ -119,109 +141,141 @@ class Simplifier:
         return self.text(self._rendered(str, error, length), length)
 
     def _copy(self, value: Any, level: _Level, code: bool = False) -> Any:
-        kind = type(value)
         self._nodes -= 1
-        if value is None or kind is bool:
-            return value
-        if kind is str:
-            return self.text(value, level.length, code)
-        if kind is int:
-            return self._number(value)
-        if kind is float:
-            return value if value - value == 0 else repr(value)
-        if issubclass(kind, _CONTAINERS):
-            return self._container(value, kind, level, code)
-        if issubclass(kind, enum.Enum):
-            return self.describe(value, level.length)
-        if issubclass(kind, int):
-            return self._number(int.__int__(value))
-        if issubclass(kind, str):
-            return self.text(str.__str__(value), level.length, code)
-        if kind is bytes or kind is bytearray:
-            return self._bytes(value, level.length)
-        names = _fields_of(kind, value)
-        if names is not None:
-            return self._object(value, kind, names, level)
-        if issubclass(kind, BaseException) and _method(kind, "__repr__") is BaseException.__repr__:
-            return self._error(value, kind, level)
+        return _manner_of(type(value))(self, value, level, code)
+
+    def _same(self, value: Any, level: _Level, code: bool) -> Any:
+        return value
+
+    def _text(self, value: str, level: _Level, code: bool) -> str:
+        return self.text(value if type(value) is str else str.__str__(value), level.length, code)
+
+    def _int(self, value: int, level: _Level, code: bool) -> int | str:
+        # JSON has no bound, but readers do, and Python itself refuses to print the very long ones.
+        number = int.__int__(value)
+        if -_SMALL < number < _SMALL:
+            return number
+        if -(2**63) <= number < 2**64:
+            return FILTERED if self._scrubber is not None and self._scrubber.number(number) else number
+        return f"<int of {number.bit_length()} bits>" if abs(number) >= 2**512 else str(number)
+
+    def _float(self, value: float, level: _Level, code: bool) -> float | str:
+        return value if value - value == 0 else repr(value)
+
+    def _bytes(self, value: bytes | bytearray, level: _Level, code: bool) -> str:
+        cut = _CUT if len(value) > level.length else ""
+        return self.text(repr(bytes(value[: level.length])) + cut, level.length)
+
+    def _dict(self, value: dict[Any, Any], level: _Level, code: bool) -> Any:
+        return self._container(value, dict, level, code)
+
+    def _namespace(self, value: SimpleNamespace, level: _Level, code: bool) -> Any:
+        names = tuple(name for name in SimpleNamespace.__getattribute__(value, "__dict__") if type(name) is str)
+        return self._object(value, names, level)
+
+    def _error(self, value: BaseException, level: _Level, code: bool) -> str:
+        if id(value) in self._open:
+            return _AGAIN
+        self._open.add(id(value))
+        try:
+            inner = level.below()
+            arguments = ", ".join(repr(self._copy(each, inner)) for each in _arguments(value)[: level.breadth])
+        finally:
+            self._open.discard(id(value))
+        return self.text(f"{_name(type(value))}({arguments})", level.length)
+
+    def _any(self, value: Any, level: _Level, code: bool) -> str:
         return self.describe(value, level.length)
 
-    def _container(self, value: Any, kind: type, level: _Level, code: bool) -> Any:
-        if id(value) in level.parents:
+    def _container(self, value: Any, base: Any, level: _Level, code: bool) -> Any:
+        if id(value) in self._open:
             return _AGAIN
-        base: Any = next(each for each in _CONTAINERS if issubclass(kind, each))
         count = base.__len__(value)  # the built-in methods, not the object's own, which may do anything
-        if level.depth <= 0 or self.spent:
-            return f"<{_name(kind)} with {count} items>"
-        if base is tuple and (names := _fields_of(kind, value)) is not None:
-            return self._object(value, kind, names, level)
+        if level.depth <= 0 or self._nodes <= 0 or self._characters <= 0:
+            return f"<{_name(type(value))} with {count} items>"
+        self._open.add(id(value))
         try:
             if base is dict:
-                return self._pairs(dict.items(value), count, level.below(value))
-            return self._items(base.__iter__(value), count, level.below(value), code)
+                return self._pairs(dict.items(value), count, level.below())
+            return self._items(base.__iter__(value), count, level.below(), code)
         except RuntimeError:  # another thread changes it while we look
-            return f"<{_name(kind)} that was being changed>"
+            return f"<{_name(type(value))} that was being changed>"
+        finally:
+            self._open.discard(id(value))
 
-    def _pairs(self, pairs: Iterable[tuple[Any, Any]], count: int, level: _Level) -> dict[str, Any]:
+    def _pairs(
+        self, pairs: Iterable[tuple[Any, Any]], count: int, level: _Level, most: int | None = None, quoted: bool = False
+    ) -> dict[str, Any]:
         result: dict[str, Any] = {}
         shown = 0
-        for key, item in islice(pairs, level.breadth):
-            if self.spent:
+        length, hides = level.length, self._hides
+        for key, item in islice(pairs, most or level.breadth):
+            if self._nodes <= 0 or self._characters <= 0:
                 break
             shown += 1
-            plain = type(key) is str and len(key) <= level.length and key.isprintable()
-            name = key if plain else self._key(key, level.length)
+            plain = type(key) is str and len(key) <= length and key.isprintable()
+            name = key if plain else self._key(key, length)
             self._characters -= len(name)
-            result[name] = FILTERED if self._hidden(name, item) else self._copy(item, level, name in _CODE_KEYS)
+            kind = type(item)
+            # The cases that are by far the most frequent are done right here.
+            if item is None or kind is bool:  # is no secret, and often what a person wants to know
+                result[name] = item
+            elif hides[name]:
+                result[name] = FILTERED
+            elif kind is str:
+                result[name] = self.describe(item, length) if quoted else self.text(item, length, name in _CODE_KEYS)
+            elif kind is int and -_SMALL < item < _SMALL:
+                result[name] = item
+            elif quoted:
+                result[name] = self._variable(item, level)
+            else:
+                result[name] = self._copy(item, level, name in _CODE_KEYS)
+            self._nodes -= 1
         if count > shown:
             result[_CUT] = f"{count - shown} more"
         return result
+
+    def _variable(self, value: Any, level: _Level) -> Any:
+        # An object that is handed down is a variable of many frames, and is shown once.
+        known = self._shown.get(id(value))
+        if known is None:
+            known = self._shown[id(value)] = (self._copy(value, level), value)  # kept, so that the id stays its own
+        return known[0]
 
     def _items(self, items: Iterator[Any], count: int, level: _Level, code: bool) -> list[Any]:
         result: list[Any] = []
         named = ""  # the item before, if it may be a name: a header's, or an option such as --password
         for item in islice(items, level.breadth):
-            if self.spent:
+            if self._nodes <= 0 or self._characters <= 0:
                 break
-            result.append(FILTERED if named and self._hidden(named, item) else self._copy(item, level, code))
-            named = _as_name(item, count)
+            kind = type(item)
+            if item is None or kind is bool or (kind is int and -_SMALL < item < _SMALL):
+                result.append(FILTERED if named and kind is int and self._hides[named] else item)
+                named = ""
+            else:
+                result.append(FILTERED if named and self._hides[named] else self._copy(item, level, code))
+                named = _as_name(item, count) if kind is str or kind is bytes else ""
         if count > len(result):
             result.append(f"{_CUT} {count - len(result)} more")
         return result
 
-    def _hidden(self, name: str, value: Any) -> bool:
-        # Nothing, and yes or no, are no secrets, and often what a person wants to know.
-        return value is not None and type(value) is not bool and self.hides(name)
-
-    def _object(self, value: Any, kind: type, names: tuple[str, ...], level: _Level) -> Any:
-        if id(value) in level.parents:
+    def _object(self, value: Any, names: tuple[str, ...], level: _Level) -> Any:
+        if id(value) in self._open:
             return _AGAIN
-        if level.depth <= 0 or self.spent:
-            return f"<{_name(kind)} with {len(names)} fields>"
-        pairs = ((name, _field(value, name)) for name in names)
-        return {"__class__": _name(kind), **self._pairs(pairs, len(names), level.below(value))}
-
-    def _error(self, value: BaseException, kind: type, level: _Level) -> str:
-        if id(value) in level.parents:
-            return _AGAIN
-        inner = level.below(value)
-        arguments = ", ".join(repr(self._copy(each, inner)) for each in _arguments(value)[: level.breadth])
-        return self.text(f"{_name(kind)}({arguments})", level.length)
-
-    def _bytes(self, value: bytes | bytearray, length: int) -> str:
-        cut = _CUT if len(value) > length else ""
-        return self.text(repr(bytes(value[:length])) + cut, length)
+        name = _name(type(value))
+        if level.depth <= 0 or self._nodes <= 0 or self._characters <= 0:
+            return f"<{name} with {len(names)} fields>"
+        self._open.add(id(value))
+        try:
+            pairs = [(each, _field(value, each)) for each in names[: level.breadth]]
+            return {"__class__": name, **self._pairs(pairs, len(names), level.below())}
+        finally:
+            self._open.discard(id(value))
 
     def _key(self, key: Any, length: int) -> str:
         if issubclass(type(key), str):
             return clip(str.__str__(key), length)
         return clip(str(self._copy(key, _Level(1, 10, length))), length)
-
-    def _number(self, value: int) -> int | str:
-        # JSON has no bound, but readers do, and Python itself refuses to print the very long ones.
-        if -(2**63) <= value < 2**64:
-            return FILTERED if self._scrubber is not None and self._scrubber.number(value) else value
-        return f"<int of {value.bit_length()} bits>" if abs(value) >= 2**512 else str(value)
 
     def _rendered(self, render: Callable[[Any], str], value: Any, length: int) -> str:
         kind = type(value)
@@ -230,7 +284,7 @@ class Simplifier:
             return f"<{_name(kind)} object>"
         if not leaf and self._seconds <= 0:
             return f"<{_name(kind)} object, not shown: those before it took too long>"
-        began = time.monotonic()
+        began = 0.0 if leaf else time.monotonic()
         try:
             text = str.__str__(render(value) if leaf else _bounded(render, value, min(self._seconds, _REPR_TIME)))
         except KeyboardInterrupt:
@@ -240,7 +294,8 @@ class Simplifier:
         except BaseException as error:
             return f"<{_name(kind)} whose {render.__name__} raised {_name(type(error))}>"
         finally:
-            self._seconds -= time.monotonic() - began
+            if not leaf:
+                self._seconds -= time.monotonic() - began
         return text[: length + _SLACK + 1]
 
 
@@ -336,26 +391,49 @@ def _field(value: Any, name: str) -> Any:
         return f"<{_name(type(error))}>"
 
 
-def _fields_of(kind: type, value: Any) -> tuple[str, ...] | None:
+def _manner_of(kind: type) -> _Manner:
+    """How values of a type are shown. Found out once for each type."""
+    known = _manners.get(kind) if _is_plain(type(kind)) else None
+    if known is None:
+        known = _find_manner(kind)
+        if _is_plain(type(kind)):
+            if len(_manners) >= _MOST_KINDS:
+                _manners.clear()
+            _manners[kind] = known
+    return known
+
+
+def _is_plain(meta: type) -> bool:
+    # Of other classes of classes, who knows what __hash__ does.
+    return meta is type or meta is ABCMeta or meta is enum.EnumMeta
+
+
+def _find_manner(kind: type) -> _Manner:
+    if _is_plain(type(kind)) and kind in _BUILT_IN:
+        return _BUILT_IN[kind]
+    names = _fields_of(kind)
+    if names is not None:
+        fields = names
+        return lambda simplifier, value, level, code: simplifier._object(value, fields, level)
+    if issubclass(kind, _CONTAINERS):
+        base = next(each for each in _CONTAINERS if issubclass(kind, each))
+        return lambda simplifier, value, level, code: simplifier._container(value, base, level, code)
+    if issubclass(kind, enum.Enum):
+        return Simplifier._any
+    if issubclass(kind, int):
+        return Simplifier._int
+    if issubclass(kind, str):
+        return Simplifier._text
+    if issubclass(kind, BaseException) and _method(kind, "__repr__") is BaseException.__repr__:
+        return Simplifier._error
+    return Simplifier._any
+
+
+def _fields_of(kind: type) -> tuple[str, ...] | None:
     """The names of the fields that the `repr` of a class shows, if that `repr` is one that the class got as a gift.
 
     Shown field by field, an object is bounded, and a secret in it can be told by its name.
     """
-    if kind is SimpleNamespace:
-        return tuple(name for name in SimpleNamespace.__getattribute__(value, "__dict__") if type(name) is str)
-    if type(kind) not in (type, ABCMeta):  # of other classes of classes, who knows what __hash__ does
-        return _find_fields(kind)
-    try:
-        return _known_fields[kind]
-    except KeyError:
-        names = _known_fields[kind] = _find_fields(kind)
-        return names
-
-
-_known_fields: WeakKeyDictionary[type, tuple[str, ...] | None] = WeakKeyDictionary()
-
-
-def _find_fields(kind: type) -> tuple[str, ...] | None:
     owner = next(each for each in _ancestors(kind) if "__repr__" in _members_of_type(each))
     members = _members_of_type(owner)
     show = members["__repr__"]
@@ -374,3 +452,16 @@ def _find_fields(kind: type) -> tuple[str, ...] | None:
 
 
 _COLLECTIONS = namedtuple.__code__.co_filename
+_Manner = Callable[[Simplifier, Any, _Level, bool], Any]
+_BUILT_IN: dict[type, _Manner] = {
+    type(None): Simplifier._same,
+    bool: Simplifier._same,
+    str: Simplifier._text,
+    int: Simplifier._int,
+    float: Simplifier._float,
+    bytes: Simplifier._bytes,
+    bytearray: Simplifier._bytes,
+    dict: Simplifier._dict,
+    SimpleNamespace: Simplifier._namespace,
+}
+_manners: dict[type, _Manner] = {}
