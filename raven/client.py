@@ -18,7 +18,7 @@ from .capture import hooks
 from .capture.ask import Decide
 from .capture.once import Once
 from .capture.rules import Rules
-from .capture.scope import PARTS, Scope
+from .capture.scope import MERGED, PARTS, Scope
 from .capture.wrap import Capturing
 from .dsn import Dsn
 from .errors import ConfigurationError
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from typing_extensions import Unpack
+
+_EVENT_PARTS = ("level", "user", "request", "fingerprint", "transaction", "logger")
 
 _Self = TypeVar("_Self", bound="Client")
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -459,9 +461,12 @@ class Client:
         tags = arguments.pop("tags", None)
         data = arguments.pop("data", None) or {}
         hint.update(arguments.pop("hint", None) or {})
-        given = {name: known.get(name) for name in PARTS if name not in ("tags", "extra")}
-        given.update((name, arguments.pop(name)) for name in (*given, "logger") if name in arguments)
-        given["level"] = "error" if given["level"] is None else given["level"]
+        given = {name: value for name, value in known.items() if name not in MERGED}
+        given.update((name, arguments.pop(name)) for name in _EVENT_PARTS if name in arguments)
+        if given:
+            given = simplifier.simplify(given, depth=6, breadth=100, length=8_192)
+        if given.get("level") is None:
+            given["level"] = "error"
         crumbs = self._scope.breadcrumbs
         event = events.base_event(
             release=self._release,
@@ -472,7 +477,7 @@ class Client:
             breadcrumbs={"values": list(crumbs)} if crumbs else None,
             contexts={name: about.copy() for name, about in surroundings.contexts().items()},
             modules=surroundings.modules().copy(),
-            **simplifier.simplify(given, depth=6, breadth=100, length=8_192),
+            **given,
         )
         event.update(part)
         if arguments:

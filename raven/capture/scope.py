@@ -20,7 +20,7 @@ Crumb = dict[str, Any]
 
 PARTS = ("user", "tags", "extra", "request", "level", "fingerprint", "transaction")
 """What can be known, by the names of Sentry's event payload."""
-_MERGED = ("tags", "extra")
+MERGED = ("tags", "extra")
 
 
 class Scope:
@@ -51,7 +51,7 @@ class Scope:
         """Add to what is known from here on. Tags and extra are merged, the others are replaced."""
         known = dict(self._known.get())
         for name, value in parts.items():
-            known[name] = {**known.get(name, {}), **(value or {})} if name in _MERGED else value
+            known[name] = {**known.get(name, {}), **(value or {})} if name in MERGED else value
         self._known.set(known)
 
     @contextmanager

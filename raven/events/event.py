@@ -92,5 +92,7 @@ def tags_part(simplifier: Simplifier, *tags: Mapping[str, object] | None) -> dic
     for each in tags:
         if each:
             merged.update(each.items())
+    if not merged:
+        return None
     shown = simplifier.simplify(merged, depth=1, breadth=_MOST_TAGS, length=_LONGEST_TAG)
-    return {key: clip(str(value), _LONGEST_TAG) for key, value in shown.items()} or None
+    return {key: clip(str(value), _LONGEST_TAG) for key, value in shown.items()}

@@ -81,10 +81,10 @@ class Frames:
         return known
 
     def _frame(self, place: Place, code: _Code, simplifier: Simplifier) -> dict[str, Any]:
-        result = {**code.about, **code.at(place, self._scrubber)}
-        for name in ("pre_context", "post_context"):
-            if name in result:
-                result[name] = result[name].copy()  # the program may change the event
+        result = code.at(place, self._scrubber).copy()
+        if "pre_context" in result:  # lists of its own, because the program may change the event
+            result["pre_context"] = result["pre_context"].copy()
+            result["post_context"] = result["post_context"].copy()
         if self._local_variables:
             result["vars"] = {} if code.is_ravens else _variables(place[0], simplifier)
         return result
@@ -131,7 +131,7 @@ class _Code:
         }
 
     def at(self, place: Place, scrubber: Scrubber | None) -> dict[str, Any]:
-        """What is the same each time that the code is at this place."""
+        """All that is the same each time that the code is at this place."""
         _, line, instruction = place
         known = self._places.get((line, instruction))
         if known is None:
@@ -142,7 +142,7 @@ class _Code:
 
     def _look(self, place: Place, scrubber: Scrubber | None) -> dict[str, Any]:
         frame, line, instruction = place
-        result: dict[str, Any] = {"lineno": line}
+        result: dict[str, Any] = {**self.about, "lineno": line}
         lines = source_lines(self.code.co_filename, frame.f_globals)
         if 0 < line <= len(lines):
             column = _column(self.code, line, instruction, lines[line - 1])

@@ -33,6 +33,10 @@ _CARD = re.compile(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
 _UNQUOTED = re.compile(r"[^\s,;&'\"<>)\]}]*")
 _WITH_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
+# `password": `, `pwd=`, `'x-api-key', '` and `user%5Bpassword%5D%3D`.
+_BETWEEN = re.compile(r"(?::=|=>|==?|:|%3[Dd]|,)\s{0,8}")
+_NOT_NAME = re.compile(r"[^\w.%\[\]-]+")
+_LONGEST_NAME = 80
 _EMPTY = frozenset({"None", "null", "True", "False", "true", "false"})
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -59,22 +63,14 @@ class Scrubber:
     def __init__(self, keys: Iterable[str] = (), personal: bool = False) -> None:
         parts = "|".join([_PARTS, *map(re.escape, keys), *(() if personal else (_PERSONAL,))])
         word = rf"(?<![a-z0-9])(?:{_WORDS})(?![a-z0-9])"
-        name = f"(?:{parts}|{word})"
-        # A name, what may follow in it, its quote, and what stands between it and its value: `password": `, `pwd=`,
-        # `'x-api-key', '` and `user[password]=`, plain or percent-encoded.
-        self._pair = re.compile(
-            rf"{name}(?P<rest>[\w.%\[\]-]{{0,40}}?)"
-            r"(?:(?P<quote>\\*[\"'])\s{0,8}(?::|=>|=|,(?=\s{0,8}b?\\*[\"']))|\s{0,8}(?::=|=>|==?|:|%3D))\s{0,8}",
-            re.IGNORECASE,
-        )
-        self.hides: Mapping[str, bool] = _Names(re.compile(name, re.IGNORECASE))
+        self.hides: Mapping[str, bool] = _Names(re.compile(f"(?:{parts}|{word})", re.IGNORECASE))
         """Whether what goes by a name is a secret, for any name."""
 
     def text(self, text: str, code: bool = False) -> str:
         """The text without the secrets in it. Of `code`, only what is written in quotes can be one."""
         if len(text) < 4:
             return text
-        if ":" in text or "=" in text or "," in text:
+        if ":" in text or "=" in text or "%3" in text or "'," in text or '",' in text:
             text = self._without_named(text, code)
         if "://" in text and "@" in text:
             text = _CREDENTIALS.sub(f"{FILTERED}@", text)
@@ -91,39 +87,41 @@ class Scrubber:
         return 10**12 <= number < 10**19 and _CARD.sub(_card, str(number)) == FILTERED
 
     def _without_named(self, text: str, code: bool) -> str:
-        found = self._pair.search(text)
-        if found is None:
-            return text
+        # Names that tell are many, and what stands between a name and its value is short: look for that.
         pieces, done = [], 0
-        while found is not None:
+        for found in _BETWEEN.finditer(text):
+            at = found.start()
+            if at < done:
+                continue
+            before = text[max(done, at - _LONGEST_NAME) : at].rstrip()
+            unquoted = before.rstrip("\\'\"")
+            name = _NOT_NAME.split(unquoted)[-1]
+            if not name or not self.hides[name] or (found[0][0] == "," and unquoted == before):
+                continue
             start = found.end()
-            end = _end_of_value(text, start, found, code)
+            end = _end_of_value(text, start, name.lower(), found[0], code)
             if end > start:
                 pieces += [text[done:start], FILTERED]
                 done = end
-            found = self._pair.search(text, max(end, start))
         return "".join([*pieces, text[done:]])
 
 
-def _end_of_value(text: str, start: int, pair: re.Match[str], code: bool) -> int:
+def _end_of_value(text: str, start: int, name: str, between: str, code: bool) -> int:
     """Where the value ends that begins at `start`. There, if it is none."""
     quote = _QUOTE.match(text, start)
     if quote is not None:
         return _end_of_quoted(text, quote)
-    if code or start >= len(text):
+    if code or start >= len(text) or between[0] == ",":
         return start
     if text[start] in _CLOSING:
         return _end_of_bracketed(text, start)
-    name = pair[0].lower()
     if "cookie" in name or "authorization" in name:  # a header's value goes on to the end of the line
-        stop = pair["quote"] or "\n"
-        end = text.find(stop, start)
+        end = text.find("\n", start)
         return len(text) if end < 0 else end
-    scheme = _WITH_SCHEME.match(text, start)
-    value = scheme or _UNQUOTED.match(text, start)
+    value = _WITH_SCHEME.match(text, start) or _UNQUOTED.match(text, start)
     assert value is not None
     # "Unexpected token: )" tells no secret, nor does "password=None".
-    short = pair[0].rstrip().endswith(":") and len(value[0]) < 4
+    short = between[0] == ":" and len(value[0]) < 4
     return start if short or value[0] in _EMPTY else value.end()
 
 
