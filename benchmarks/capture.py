@@ -2,7 +2,8 @@
 
 Captures exceptions of 20 frames with 7 local variables each, with Raven and with the newest sentry-sdk 2, and prints the
 time that the call takes, up to and with the making of the body: nothing is sent. Each runs in a process of its own, with
-default settings, in turn, and the best of the rounds counts. Sentry-sdk is installed into an environment that is thrown away.
+default settings, in turn, and the best of the rounds counts. Sentry-sdk is installed into an environment of its own, which
+is thrown away.
 
     python benchmarks/capture.py
 """

@@ -467,7 +467,7 @@ class Client:
             given = simplifier.simplify(given, depth=6, breadth=100, length=8_192)
         if given.get("level") is None:
             given["level"] = "error"
-        crumbs = self._scope.breadcrumbs
+        crumbs = self._scope.breadcrumbs_before(hint.get("log_record"))
         event = events.base_event(
             release=self._release,
             environment=self._environment,

@@ -26,8 +26,10 @@ _delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
 
 
 def may_capture() -> bool:
-    """Whether anything is to be captured here. Not what comes of one of our own lines, or of a function that we ask."""
-    return not _silenced.get()
+    """Whether anything is to be captured here. Not what comes of one of our own lines, of a function that we ask, or of
+    another library that delivers for us.
+    """
+    return not (_silenced.get() or _delivering.get())
 
 
 @contextmanager
@@ -52,7 +54,7 @@ class Sparingly:
     def warn(self, key: str, message: str, *arguments: object) -> None:
         """Log a warning, unless one with this key was logged in the last minute. For keys of a small number."""
         now = self._monotonic()
-        if not may_capture() or now < self._next.get(key, now):
+        if _silenced.get() or now < self._next.get(key, now):
             self._silent[key] = self._silent.get(key, 0) + 1
             return
         self._next[key] = now + _INTERVAL

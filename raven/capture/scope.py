@@ -6,17 +6,22 @@ it adds is its own.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
 from ..events.scrub import Scrubber
 from ..events.values import Simplifier
+from ..own_log import Sparingly
 from .ask import Decide, ask
 
+_log = Sparingly(logging.getLogger("raven.client"))
+
 Crumb = dict[str, Any]
+Known = Mapping[str, Any]
 
 PARTS = ("user", "tags", "extra", "request", "level", "fingerprint", "transaction")
 """What can be known, by the names of Sentry's event payload."""
@@ -30,51 +35,86 @@ class Scope:
     """
 
     def __init__(self, most: int, before_breadcrumb: Decide | None, scrubber: Scrubber | None) -> None:
-        # Values that are never changed, only replaced: a copied context shares them.
-        self._known: ContextVar[Mapping[str, Any]] = ContextVar("raven_known", default={})  # noqa: B039
+        # Values that are never changed, only replaced: a copied context shares them. Of `layers`, each is a block and all
+        # that is known in it.
+        self.layers: ContextVar[tuple[tuple[object, Known], ...]] = ContextVar("raven_known", default=((None, {}),))
         self._crumbs: ContextVar[tuple[Crumb, ...]] = ContextVar("raven_breadcrumbs", default=())
         self._most = most
         self._before = before_breadcrumb
         self._scrubber = scrubber
 
     @property
-    def known(self) -> Mapping[str, Any]:
+    def known(self) -> Known:
         """What was set, by name."""
-        return self._known.get()
+        return self.layers.get()[-1][1]
 
-    @property
-    def breadcrumbs(self) -> tuple[Crumb, ...]:
-        """What happened so far, the oldest first."""
-        return self._crumbs.get()
+    def breadcrumbs_before(self, record: logging.LogRecord | None) -> tuple[Crumb, ...]:
+        """What happened so far, the oldest first, without the breadcrumb of the record that is captured itself."""
+        crumbs = self._crumbs.get()
+        if record is not None and crumbs and crumbs[-1].get("timestamp") == record.created:
+            return crumbs[:-1]
+        return crumbs
 
-    def add(self, parts: Mapping[str, Any]) -> None:
+    def add(self, parts: Known) -> None:
         """Add to what is known from here on. Tags and extra are merged, the others are replaced."""
-        known = dict(self._known.get())
-        for name, value in parts.items():
-            known[name] = {**known.get(name, {}), **(value or {})} if name in MERGED else value
-        self._known.set(known)
+        *outer, (block, known) = self.layers.get()
+        self.layers.set((*outer, (block, _together(known, parts))))
 
-    @contextmanager
-    def within(self, parts: Mapping[str, Any]) -> Iterator[None]:
+    def within(self, parts: Known) -> AbstractContextManager[None]:
         """Add to what is known, and forget it at the end of the block, with all that was added in it."""
-        before = self._known.get()
-        self.add(parts)
-        try:
-            yield
-        finally:
-            self._known.set(before)
+        return _Block(self, parts)
 
-    def leave_breadcrumb(self, crumb: Mapping[str, Any], hint: dict[str, Any]) -> None:
+    def leave_breadcrumb(self, crumb: Known, hint: dict[str, Any]) -> None:
         """Keep what happened, as the newest; the oldest goes when there are too many."""
         if not self._most:
             return
-        simplifier = Simplifier(self._scrubber)
         new: Crumb = {"timestamp": time.time(), "level": "info", "type": "default"}
         new.update((name, value) for name, value in crumb.items() if value is not None)
-        kept: Crumb = simplifier.simplify(new, depth=4, breadth=20, length=1_024)
+        kept = self._bounded(new)
         if self._before is not None:
             decided = ask("before_breadcrumb", self._before, kept, hint)
             if decided is None:
                 return
-            kept = simplifier.simplify(decided, depth=4, breadth=20, length=1_024)
+            kept = self._bounded(decided)
         self._crumbs.set((*self._crumbs.get(), kept)[-self._most :])
+
+    def _bounded(self, crumb: Crumb) -> Crumb:
+        simplifier = Simplifier(self._scrubber, nodes=1_000, characters=20_000, seconds=0.1)
+        kept: Crumb = simplifier.simplify(crumb, depth=4, breadth=20, length=1_024)
+        return kept
+
+
+class _Block(AbstractContextManager[None]):
+    """Not a generator, whose frame would be in the traceback of each error that passes."""
+
+    def __init__(self, scope: Scope, parts: Known) -> None:
+        self._scope = scope
+        self._parts = parts
+
+    def __enter__(self) -> None:
+        layers = self._scope.layers
+        layers.set((*layers.get(), (self, _together(layers.get()[-1][1], self._parts))))
+
+    def __exit__(self, *exc_info: object) -> None:
+        # A generator may be closed in another context than that in which it has entered the block: nothing is to be
+        # forgotten there. And blocks of generators may end in any order.
+        layers = self._scope.layers.get()
+        for at in range(len(layers) - 1, 0, -1):
+            if layers[at][0] is self:
+                self._scope.layers.set(layers[:at])
+                return
+
+
+def _together(known: Known, parts: Known) -> Known:
+    result = dict(known)
+    for name, value in parts.items():
+        if name not in MERGED:
+            result[name] = value
+            continue
+        try:
+            result[name] = {**result.get(name, {}), **({} if value is None else value)}
+        except Exception:  # no mapping, or one that is broken: this is no place to fail
+            _log.warn(
+                name, "a context has %s that are no mapping, but %s; they were left out", name, type(value).__name__
+            )
+    return result

@@ -8,6 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from types import TracebackType
 from typing import Any, TypeVar
 
+from ..errors import InvalidOption
+from .rules import is_one_of
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 Capture = Callable[[BaseException], object]
 
@@ -28,7 +31,7 @@ class Capturing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is not None and isinstance(error, self._exceptions):
+        if error is not None and is_one_of(error, self._exceptions):
             self._capture(error)
 
     async def __aenter__(self) -> None:
@@ -41,6 +44,13 @@ class Capturing:
 
     def __call__(self, function: _F) -> _F:
         """The function, with all that it raises captured: when it is called, awaited or iterated over."""
+        if isinstance(function, (staticmethod, classmethod)):
+            method: Any = type(function)(self(function.__func__))
+            bound: _F = method
+            return bound
+        if not callable(function):
+            given = type(function).__name__
+            raise InvalidOption(f"capture_exceptions: a function, or classes of exceptions, are accepted, not {given}")
         if inspect.isasyncgenfunction(function):
             wrapper: Any = self._async_generator(function)
         elif inspect.iscoroutinefunction(function):
@@ -80,22 +90,17 @@ class Capturing:
     def _async_generator(self, function: Callable[..., Any]) -> Callable[..., AsyncGenerator[Any, Any]]:
         async def call(*arguments: Any, **options: Any) -> AsyncGenerator[Any, Any]:
             __traceback_hide__ = True
-            generator = function(*arguments, **options)
             with self:
-                try:
-                    item = await generator.__anext__()
-                    while True:
-                        try:
-                            sent = yield item
-                        except GeneratorExit:
-                            raise
-                        except BaseException as error:
-                            item = await generator.athrow(error)
-                        else:
-                            item = await generator.asend(sent)
-                except StopAsyncIteration:
-                    return
-                finally:
-                    await generator.aclose()
+                generator = function(*arguments, **options)
+                step = generator.__anext__()
+                while True:
+                    try:
+                        item = await step
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        step = generator.asend((yield item))
+                    except BaseException as error:  # GeneratorExit as well: the generator may have something to say
+                        step = generator.athrow(error)
 
         return call

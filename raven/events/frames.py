@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Iterable
@@ -86,7 +87,7 @@ class Frames:
             result["pre_context"] = result["pre_context"].copy()
             result["post_context"] = result["post_context"].copy()
         if self._local_variables:
-            result["vars"] = {} if code.is_ravens else _variables(place[0], simplifier)
+            result["vars"] = {} if code.is_ravens else _variables(place[0], result.get("context_line", ""), simplifier)
         return result
 
 
@@ -192,7 +193,7 @@ def _qualified_name(frame: FrameType) -> str:
         return name
     # Before, only the function itself knows. Look for it in the class of what the method was called on.
     first = dict.get(_locals(frame), code.co_varnames[0]) if code.co_argcount else None
-    owner = first if isinstance(first, type) else type(first)
+    owner: Any = first if issubclass(type(first), type) else type(first)
     for each in type.__dict__["__mro__"].__get__(owner):
         function = type.__dict__["__dict__"].__get__(each).get(code.co_name)
         function = getattr(function, "__func__", function)
@@ -247,13 +248,16 @@ def _is_hidden(frame: FrameType) -> bool:
     return type(value) in (bool, int, str) and bool(value)
 
 
-def _variables(frame: FrameType, simplifier: Simplifier) -> dict[str, Any]:
-    """What each local variable held."""
+def _variables(frame: FrameType, line: str, simplifier: Simplifier) -> dict[str, Any]:
+    """What each local variable held. Of very many, those that the line names come first."""
     is_module = frame.f_code.co_name == "<module>"
     worth_showing = [
         (name, value)
         for name, value in _locals(frame).items()
-        if not (type(name) is str and name[:2] == "__" == name[-2:])
+        if not (type(name) is str and (name[:1] == "." or name[:2] == "__" == name[-2:]))
         and not (is_module and issubclass(type(value), _DEFINITIONS))
     ]
+    if len(worth_showing) > _MOST_LOCALS:
+        named = frozenset(re.findall(r"\w+", line))
+        worth_showing.sort(key=lambda pair: type(pair[0]) is not str or pair[0] not in named)
     return simplifier.variables(worth_showing, _MOST_LOCALS)

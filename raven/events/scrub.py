@@ -14,20 +14,33 @@ FILTERED = "[Filtered]"
 
 # Parts of names that tell by themselves, wherever in a name they stand ...
 _PARTS = (
-    "password|passwd|passphrase|passcode|pwd|secret(?!ar[iy])|tokens?(?!i[sz]|_count)|api[_-]?key|access[_-]?key"
-    "|private[_-]?key|signing[_-]?key|encryption[_-]?key|authorization|credential|cookie|csrf|xsrf"
+    "password|passwd|passphrase|passcode|pwd|secret(?!ar[iy])|api[_-]?key|access[_-]?key|account[_-]?key"
+    "|private[_-]?key|signing[_-]?key|encryption[_-]?key|authorization|credential|cookie|csrf|xsrf|[_-]signature"
     "|session[_-]?(?:id|key|token)|card[_-]?(?:number|no\\b|num\\b)|credit[_-]?card|cc[_-]?num|security[_-]?code"
+    # Not the tokens of a language, nor how many of them there are.
+    "|(?<!max_)(?<!num_)(?<!total_)(?<!input_)(?<!output_)(?<!prompt_)(?<!completion_)tokens?(?!i[sz]|_count|s?_used)"
 )
-# ... and words that do so only by themselves: "passenger", "author" and "company" have them too.
-_WORDS = "pass|pw|auth|session|sess|sid|ssn|cvv2?|cvc2?|pan|pin|otp|jwt|dsn"
+# ... and words that do so only by themselves: "passenger", "author" and "design" have them too.
+_WORDS = "pass|pw|auth|session|sess|sid|sig|ssn|cvv2?|cvc2?|pin|otp|jwt"
 # Of these the addresses of persons are made.
 _PERSONAL = "remote[_-]?addr|x[_-]?forwarded[_-]?for|x[_-]?real[_-]?ip|ip[_-]?addr(?:ess)?|client[_-]?ip"
 
 _MANY_NAMES = 4_096
 
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]+)*@")
+# `user:password@` of a URL; a password that should be percent-encoded and is not may have anything in it but blanks.
+_CREDENTIALS = re.compile(
+    r"(?<=://)(?:[^\s/?#\"'<>@:]*:(?![0-9]+(?:[/?#]|$))[^\s\"'<>@]*|[^\s/?#\"'<>@]+)(?:@[^\s/?#\"'<>@]+)*@"
+)
 _BEARER = re.compile(r"\b((?:bearer|basic)\s+)[\w+/=.~-]{8,}", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+# Of these services, whatever begins like this is a key.
+_KEY = re.compile(
+    r"(?:AKIA[0-9A-Z]{16}|gh[opsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|[rs]k_(?:live|test)_\w{10,}"
+    r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|eyJ(?<![\w-]eyJ)[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?)"
+)
+# `--password x` of a command, `<password>x</password>`.
+_OPTION = re.compile(r"(?<!\S)--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
+_ELEMENT = re.compile(r"<([\w:.-]{2,60})(?:\s[^<>]{0,200})?>([^<]+)(?=</)")
 # What cards begin with, and 13 to 19 digits in all, alone or in groups.
 _CARD = re.compile(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
 _UNQUOTED = re.compile(r"[^\s,;&'\"<>)\]}]*")
@@ -35,6 +48,9 @@ _WITH_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
 # `password": `, `pwd=`, `'x-api-key', '` and `user%5Bpassword%5D%3D`.
 _BETWEEN = re.compile(r"(?::=|=>|==?|:|%3[Dd]|,)\s{0,8}")
+# Between a name and its value in code there may be a type: `password: str = "..."`.
+_ANNOTATION = re.compile(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
+_LITERAL = re.compile(r"\"(?:\\.|[^\"\\])*(?:\"|$)|'(?:\\.|[^'\\])*(?:'|$)")
 _NOT_NAME = re.compile(r"[^\w.%\[\]-]+")
 _LONGEST_NAME = 80
 _EMPTY = frozenset({"None", "null", "True", "False", "true", "false"})
@@ -73,70 +89,98 @@ class Scrubber:
         if ":" in text or "=" in text or "%3" in text or "'," in text or '",' in text:
             text = self._without_named(text, code)
         if "://" in text and "@" in text:
-            text = _CREDENTIALS.sub(f"{FILTERED}@", text)
-        if len(text) > 12:
-            text = _CARD.sub(_card, text)
-            if "asic " in text or "earer " in text or "ASIC " in text or "EARER " in text:
-                text = _BEARER.sub(rf"\1{FILTERED}", text)
-            if "PRIVATE KEY-----" in text:
-                text = _PRIVATE_KEY.sub(FILTERED, text)
+            text = _CREDENTIALS.sub(_credentials_of_code if code else f"{FILTERED}@", text)
+        if len(text) < 12:
+            return text
+        text = _KEY.sub(FILTERED, _CARD.sub(_card, text))
+        if "--" in text:
+            text = _OPTION.sub(self._named, text)
+        if "</" in text:
+            text = _ELEMENT.sub(self._named, text)
+        if "asic " in text or "earer " in text or "ASIC " in text or "EARER " in text:
+            text = _BEARER.sub(rf"\1{FILTERED}", text)
+        if "PRIVATE KEY-----" in text:
+            text = _PRIVATE_KEY.sub(FILTERED, text)
         return text
 
     def number(self, number: int) -> bool:
         """Whether a number may well be that of a card."""
         return 10**12 <= number < 10**19 and _CARD.sub(_card, str(number)) == FILTERED
 
+    def _named(self, found: re.Match[str]) -> str:
+        """What was found, a name and its value, without the value if the name tells."""
+        if not self.hides[found[1]]:
+            return found[0]
+        return found[0][: found.start(2) - found.start()] + FILTERED
+
     def _without_named(self, text: str, code: bool) -> str:
         # Names that tell are many, and what stands between a name and its value is short: look for that.
         pieces, done = [], 0
+        literals = [found.span() for found in _LITERAL.finditer(text)] if code else []
         for found in _BETWEEN.finditer(text):
             at = found.start()
             if at < done:
                 continue
             before = text[max(done, at - _LONGEST_NAME) : at].rstrip()
-            unquoted = before.rstrip("\\'\"")
+            unquoted = before.rstrip("\\'\"]")
             name = _NOT_NAME.split(unquoted)[-1]
-            if not name or not self.hides[name] or (found[0][0] == "," and unquoted == before):
+            if not name or not self.hides[name] or (found[0][0] == "," and before[-1] not in "'\""):
                 continue
-            start = found.end()
-            end = _end_of_value(text, start, name.lower(), found[0], code)
-            if end > start:
-                pieces += [text[done:start], FILTERED]
+            start, end = found.end(), len(text)
+            if code:
+                start, end = _value_of_code(text, start, literals)
+            begin, end = _value(text, start, end, name.lower(), found[0])
+            if end > begin:
+                pieces += [text[done:begin], FILTERED]
                 done = end
         return "".join([*pieces, text[done:]])
 
 
-def _end_of_value(text: str, start: int, name: str, between: str, code: bool) -> int:
-    """Where the value ends that begins at `start`. There, if it is none."""
-    quote = _QUOTE.match(text, start)
+def _value_of_code(text: str, start: int, literals: list[tuple[int, int]]) -> tuple[int, int]:
+    """Where in a line of code a value may begin that is written out, and where it ends at the latest."""
+    for first, last in literals:
+        if first < start < last:  # within a literal, up to its end; what an f-string fills in is no secret itself
+            return (start, start) if text[start] in "{%" else (start, last - 1)
+    if not _QUOTE.match(text, start):
+        annotation = _ANNOTATION.match(text, start)
+        start = annotation.end() if annotation else start
+    return (start, len(text)) if _QUOTE.match(text, start) else (start, start)
+
+
+def _value(text: str, start: int, stop: int, name: str, between: str) -> tuple[int, int]:
+    """Where the value begins and ends that is found at `start`. It is empty if there is none."""
+    if start >= stop:
+        return start, start
+    quote = _QUOTE.match(text, start, stop)
     if quote is not None:
-        return _end_of_quoted(text, quote)
-    if code or start >= len(text) or between[0] == ",":
-        return start
+        return quote.end(), _end_of_quoted(text, quote, stop)
+    if between[0] == ",":
+        return start, start
     if text[start] in _CLOSING:
-        return _end_of_bracketed(text, start)
+        return start, _end_of_bracketed(text, start, stop)
     if "cookie" in name or "authorization" in name:  # a header's value goes on to the end of the line
-        end = text.find("\n", start)
-        return len(text) if end < 0 else end
-    value = _WITH_SCHEME.match(text, start) or _UNQUOTED.match(text, start)
+        end = text.find("\n", start, stop)
+        return start, stop if end < 0 else end
+    value = _WITH_SCHEME.match(text, start, stop) or _UNQUOTED.match(text, start, stop)
     assert value is not None
-    # "Unexpected token: )" tells no secret, nor does "password=None".
+    # "Unexpected token: )" tells no secret, nor does "password=None", nor how many tokens there are.
     short = between[0] == ":" and len(value[0]) < 4
-    return start if short or value[0] in _EMPTY else value.end()
+    counted = name.endswith("tokens") and value[0].isdigit()
+    return start, start if short or counted or value[0] in _EMPTY else value.end()
 
 
-def _end_of_quoted(text: str, quote: re.Match[str]) -> int:
+def _end_of_quoted(text: str, quote: re.Match[str], stop: int) -> int:
     mark = quote[1]
-    end = text.find(mark, quote.end())
+    end = text.find(mark, quote.end(), stop)
     # A quote that is escaped deeper than the opening one belongs to the text.
     while end > 0 and text[end - 1] == "\\":
-        end = text.find(mark, end + 1)
-    return len(text) if end < 0 else quote.start() if end == quote.end() else end + len(mark)
+        end = text.find(mark, end + 1, stop)
+    return stop if end < 0 else end
 
 
-def _end_of_bracketed(text: str, start: int) -> int:
+def _end_of_bracketed(text: str, start: int, stop: int) -> int:
     waiting: list[str] = []
-    for at in range(start, len(text)):
+    for at in range(start, stop):
         each = text[at]
         if each in _CLOSING:
             waiting.append(_CLOSING[each])
@@ -144,7 +188,11 @@ def _end_of_bracketed(text: str, start: int) -> int:
             waiting.pop()
             if not waiting:
                 return at + 1
-    return len(text)
+    return stop
+
+
+def _credentials_of_code(found: re.Match[str]) -> str:
+    return found[0] if "{" in found[0] else f"{FILTERED}@"
 
 
 def _card(found: re.Match[str]) -> str:

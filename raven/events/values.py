@@ -63,7 +63,7 @@ class _Level:
         return self._below
 
 
-_VARIABLES = _Level(depth=3, breadth=20, length=512)
+_VARIABLES = _Level(depth=4, breadth=20, length=512)
 
 
 class _NothingHidden(dict[str, bool]):
@@ -133,12 +133,18 @@ class Simplifier:
     def describe(self, value: Any, length: int = 1_024) -> str:
         """The object's `repr`, or words that say why there is none. Only Ctrl-C gets out of here."""
         if type(value) is str:
-            return self.text(repr(value[: length + _SLACK]), length)
+            if len(value) <= length - 2:
+                return self.text(repr(value), length)
+            size = f"... ({len(value)} characters)"
+            return self.text(repr(value[: length + _SLACK])[:-1], length - len(size)).removesuffix(_CUT) + size
         return self.text(self._rendered(repr, value, length), length)
 
     def message_of(self, error: BaseException, length: int = 4_096) -> str:
         """What an exception says, or words that say why it says nothing. Only Ctrl-C gets out of here."""
-        return self.text(self._rendered(str, error, length), length)
+        text = self._rendered(str, error, length)
+        if text.startswith(f"<{_name(type(error))} whose str "):  # then what it was made of has to do
+            text = f"{text} {self._error(error, _Level(2, 20, length), False)}"
+        return self.text(text, length)
 
     def _copy(self, value: Any, level: _Level, code: bool = False) -> Any:
         self._nodes -= 1
@@ -184,6 +190,13 @@ class Simplifier:
             self._open.discard(id(value))
         return self.text(f"{_name(type(value))}({arguments})", level.length)
 
+    def _attributes(self, value: Any, level: _Level, code: bool) -> Any:
+        # Its `repr` would only say where in memory it is. But a class that is called Password keeps what it has to itself.
+        held = _field(value, "__dict__")
+        if type(held) is not dict or not held or level.depth <= 0 or self._hides[_name(type(value))]:
+            return self.describe(value, level.length)
+        return self._object(value, tuple(name for name in held.copy() if type(name) is str), level)
+
     def _any(self, value: Any, level: _Level, code: bool) -> str:
         return self.describe(value, level.length)
 
@@ -192,7 +205,7 @@ class Simplifier:
             return _AGAIN
         count = base.__len__(value)  # the built-in methods, not the object's own, which may do anything
         if level.depth <= 0 or self._nodes <= 0 or self._characters <= 0:
-            return f"<{_name(type(value))} with {count} items>"
+            return f"<{_name(type(value))} with {count} item{'s' * (count != 1)}>"
         self._open.add(id(value))
         try:
             if base is dict:
@@ -222,6 +235,8 @@ class Simplifier:
                 result[name] = item
             elif hides[name]:
                 result[name] = FILTERED
+            elif name == "__builtins__":  # which exec puts into the dict that it is given
+                result[name] = _CUT
             elif kind is str:
                 result[name] = self.describe(item, length) if quoted else self.text(item, length, name in _CODE_KEYS)
             elif kind is int and -_SMALL < item < _SMALL:
@@ -264,7 +279,7 @@ class Simplifier:
             return _AGAIN
         name = _name(type(value))
         if level.depth <= 0 or self._nodes <= 0 or self._characters <= 0:
-            return f"<{name} with {len(names)} fields>"
+            return f"<{name} with {len(names)} field{'s' * (len(names) != 1)}>"
         self._open.add(id(value))
         try:
             pairs = [(each, _field(value, each)) for each in names[: level.breadth]]
@@ -426,7 +441,7 @@ def _find_manner(kind: type) -> _Manner:
         return Simplifier._text
     if issubclass(kind, BaseException) and _method(kind, "__repr__") is BaseException.__repr__:
         return Simplifier._error
-    return Simplifier._any
+    return Simplifier._attributes if _method(kind, "__repr__") is object.__repr__ else Simplifier._any
 
 
 def _fields_of(kind: type) -> tuple[str, ...] | None:

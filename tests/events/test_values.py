@@ -111,8 +111,8 @@ def test_what_is_cut_says_so() -> None:
     assert check([0] * 60) == [0] * 50 + ["... 10 more"]
     assert check({n: n for n in range(60)}) == {str(n): n for n in range(50)} | {"...": "10 more"}
     assert check([[[[[1, 2]]]]]) == [[[["<list with 2 items>"]]]]
-    assert check({"a": {"b": {"c": {"d": {"e": 1}}}}}) == {"a": {"b": {"c": {"d": "<dict with 1 items>"}}}}
-    assert check([(), set(), [1]], depth=1) == ["<tuple with 0 items>", "<set with 0 items>", "<list with 1 items>"]
+    assert check({"a": {"b": {"c": {"d": {"e": 1}}}}}) == {"a": {"b": {"c": {"d": "<dict with 1 item>"}}}}
+    assert check([(), set(), [1]], depth=1) == ["<tuple with 0 items>", "<set with 0 items>", "<list with 1 item>"]
     assert check(frozenset(), depth=0) == "<frozenset with 0 items>"
 
 
