@@ -6,12 +6,12 @@ import linecache
 import os
 import re
 import sys
-import sysconfig
 from collections.abc import Iterable
 from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
+from .library import is_library
 from .scrub import Scrubber
 from .values import Simplifier, clip
 
@@ -22,12 +22,6 @@ _MOST_LOCALS = 50
 _MOST_CODES = 4_096
 _MOST_PLACES = 64
 
-_LIBRARY_FOLDERS = tuple(
-    os.path.join(folder, "")
-    for folder in {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    if folder
-)
-_PACKAGE_FOLDERS = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 _HIDE = "__traceback_hide__"
 # What a module's own names mostly stand for, and what nobody debugs by looking at.
 _DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
@@ -217,7 +211,7 @@ def _is_own(module: object, path: str, own: dict[str, bool]) -> bool:
         if module in own:
             return own[module]
         module = module.rpartition(".")[0]
-    return not (path.startswith(("<frozen ", *_LIBRARY_FOLDERS)) or any(each in path for each in _PACKAGE_FOLDERS))
+    return not is_library(path)
 
 
 def _is_ravens(module: object) -> bool:

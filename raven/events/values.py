@@ -20,6 +20,7 @@ from itertools import islice
 from types import BuiltinFunctionType, FrameType, FunctionType, SimpleNamespace
 from typing import Any
 
+from .library import is_library_module
 from .scrub import FILTERED, Scrubber
 
 _CUT = "..."
@@ -34,6 +35,7 @@ _AGAIN = "<the same object again>"
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
 _name_of_type = type.__dict__["__name__"].__get__  # a metaclass of the program's own may have another
+_module_of_type = type.__dict__["__module__"].__get__
 _members_of_type = type.__dict__["__dict__"].__get__
 _ancestors = type.__dict__["__mro__"].__get__
 _arguments = BaseException.__dict__["args"].__get__
@@ -441,7 +443,10 @@ def _find_manner(kind: type) -> _Manner:
         return Simplifier._text
     if issubclass(kind, BaseException) and _method(kind, "__repr__") is BaseException.__repr__:
         return Simplifier._error
-    return Simplifier._attributes if _method(kind, "__repr__") is object.__repr__ else Simplifier._any
+    # Of a library's objects, nobody wants to know more than that they are there.
+    if _method(kind, "__repr__") is object.__repr__ and not is_library_module(_module_of_type(kind)):
+        return Simplifier._attributes
+    return Simplifier._any
 
 
 def _fields_of(kind: type) -> tuple[str, ...] | None:
