@@ -57,17 +57,19 @@ def exceptions(name: str, value: Any) -> tuple[type[BaseException] | str, ...]:
     return _collected(
         name,
         value,
-        lambda each: (
-            each != "" if isinstance(each, str) else isinstance(each, type) and issubclass(each, BaseException)
-        ),
+        lambda each: each != "" if type(each) is str else _is_exception_type(each),
         "a list of classes of exceptions, or of their names",
     )
 
 
 def exception_types(name: str, value: Any) -> tuple[type[BaseException], ...]:
     """A collection of classes of exceptions."""
-    accepts: Callable[[Any], bool] = lambda each: isinstance(each, type) and issubclass(each, BaseException)  # noqa: E731
-    return _collected(name, value, accepts, "classes of exceptions")
+    return _collected(name, value, _is_exception_type, "classes of exceptions")
+
+
+def _is_exception_type(value: Any) -> bool:
+    # Its type is asked, and not it: a class may have a metaclass that answers as it likes.
+    return issubclass(type(value), type) and issubclass(value, BaseException)
 
 
 def _collected(name: str, value: Any, accepts: Callable[[Any], bool], what: str) -> tuple[Any, ...]:

@@ -6,28 +6,28 @@ import logging
 import os
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from . import arguments as check
 from .capture import hooks
 from .capture.ask import Decide
+from .capture.maker import Made, Maker, depth
 from .capture.once import Once
 from .capture.rules import Rules
-from .capture.scope import MERGED, PARTS, Scope
+from .capture.scope import PARTS, Scope
 from .capture.wrap import Capturing
+from .connect import Transport, TransportFactory, connect
 from .dsn import Dsn
 from .errors import ConfigurationError
 from .events import event as events
 from .events import surroundings
-from .events.exceptions import exception_values
-from .events.frames import Frames, places_of_stack
+from .events.exceptions import traceback_of
+from .events.frames import Frames
 from .events.scrub import Scrubber
-from .events.values import Simplifier
+from .events.values import copied
 from .ledger import Stats
 from .outcome import Outcome
 from .own_log import Sparingly, may_capture, show_all
@@ -36,21 +36,14 @@ from .request import Request
 
 _log = Sparingly(logging.getLogger("raven.client"))
 
-# An object's own methods may capture, or log what is captured, each time that they are called to show it. So within a
-# capture there may be another, which calls none; within that one, there is none.
-_depth: ContextVar[int] = ContextVar("raven_depth", default=0)
-
 if TYPE_CHECKING:
     import asyncio
 
     from typing_extensions import Unpack
 
-_EVENT_PARTS = ("level", "user", "request", "fingerprint", "transaction", "logger")
-
 _Self = TypeVar("_Self", bound="Client")
 _F = TypeVar("_F", bound=Callable[..., Any])
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-Hint = dict[str, Any]
 
 
 class ContextArguments(TypedDict, total=False):
@@ -83,25 +76,6 @@ class ExceptionArguments(CaptureArguments, total=False):
     message: object
     params: tuple[object, ...] | Mapping[str, object]
     mechanism: dict[str, Any]
-
-
-class Transport(Protocol):
-    """A stack at work, or anything of that shape."""
-
-    def send(self, request: Request) -> None: ...
-    def discard(self, request: Request, outcome: Outcome) -> None: ...
-    def flush(self, timeout: float = ...) -> Flushed: ...
-    def close(self, timeout: float = ...) -> Flushed: ...
-    async def aflush(self, timeout: float = ...) -> Flushed: ...
-    async def aclose(self, timeout: float = ...) -> Flushed: ...
-    def stats(self) -> Stats: ...
-
-
-class TransportFactory(Protocol):
-    """A stack, or anything of that shape: it takes a DSN's options, and is brought to life for a project."""
-
-    def with_options(self, texts: Mapping[str, str], /) -> TransportFactory: ...
-    def bind(self, dsn: Dsn, /) -> Transport: ...
 
 
 class Client:
@@ -171,15 +145,15 @@ class Client:
         debug: bool = False,
     ) -> None:
         address = os.environ.get("SENTRY_DSN", "").strip() if dsn is None else dsn
-        self._release = check.text("release", release, "SENTRY_RELEASE")
-        self._environment = check.text("environment", environment, "SENTRY_ENVIRONMENT")
-        self._server_name = check.text("server_name", server_name) or socket.gethostname()
-        self._tags = check.mapping("tags", tags)
-        self._attach_stacktrace = check.flag("attach_stacktrace", attach_stacktrace)
+        same = {
+            "release": check.text("release", release, "SENTRY_RELEASE"),
+            "environment": check.text("environment", environment, "SENTRY_ENVIRONMENT"),
+            "server_name": check.text("server_name", server_name) or socket.gethostname(),
+        }
         keys = check.texts("sanitize_keys", sanitize_keys)
         personal = check.flag("send_default_pii", send_default_pii)
         secrets = check.flag("unsafe_send_secrets", unsafe_send_secrets)
-        self._scrubber = None if secrets else Scrubber(keys, personal)
+        scrubber = None if secrets else Scrubber(keys, personal)
         self._rules = Rules(
             check.fraction("sample_rate", sample_rate),
             check.exceptions("ignore_exceptions", ignore_exceptions),
@@ -188,13 +162,21 @@ class Client:
         self._scope = Scope(
             check.count("max_breadcrumbs", max_breadcrumbs, 1_000),
             check.function("before_breadcrumb", before_breadcrumb),
-            self._scrubber,
+            scrubber,
         )
-        self._frames = Frames(
+        frames = Frames(
             check.texts("in_app_include", in_app_include),
             check.texts("in_app_exclude", in_app_exclude),
             check.flag("include_local_variables", include_local_variables),
-            self._scrubber,
+            scrubber,
+        )
+        self._maker = Maker(
+            same,
+            check.mapping("tags", tags),
+            check.flag("attach_stacktrace", attach_stacktrace),
+            frames,
+            self._scope,
+            scrubber,
         )
         self._once = Once()
         wanted = [hooks.EXCEPTHOOK, hooks.THREADING] if check.flag("install_sys_hook", install_sys_hook) else []
@@ -207,8 +189,8 @@ class Client:
         if address == "":
             return
         self._transport = connect(Dsn.parse(address), transport)
-        if release is None and self._release is None:
-            self._release = surroundings.release()
+        if release is None and same["release"] is None:
+            same["release"] = surroundings.release()
         for hook in wanted:
             self._install(hook)
 
@@ -376,14 +358,13 @@ class Client:
         self, build: Callable[[Any, dict[str, Any]], str | None], subject: object, arguments: Any
     ) -> str | None:
         try:
-            depth = _depth.get()
-            if self._transport is None or self._closed or depth > 1 or not may_capture():
+            if self._transport is None or self._closed or depth.get() > 1 or not may_capture():
                 return None
-            token = _depth.set(depth + 1)
+            token = depth.set(depth.get() + 1)
             try:
                 return build(subject, arguments)
             finally:
-                _depth.reset(token)
+                depth.reset(token)
         except Exception as error:
             # Its text may hold anything that the program handed in, so only its type is told.
             name = type(error).__name__
@@ -393,22 +374,18 @@ class Client:
             return None
         return None
 
-    def _simplifier(self, nodes: int = 10_000, characters: int = 300_000) -> Simplifier:
-        return Simplifier(self._scrubber, nodes=nodes, characters=characters, seconds=0.3, reprs=_depth.get() < 2)
-
     def _message(self, message: object, arguments: dict[str, Any]) -> str | None:
-        refused = self._rules.refuse()
-        if refused is not None:
-            self._discard(refused)
-            return None
-        simplifier = self._simplifier()
-        part = events.message_part(message, arguments.pop("params", ()), simplifier)
-        if arguments.pop("stack", self._attach_stacktrace):
-            frames = self._frames.show(places_of_stack(sys._getframe()), simplifier)
-            thread = threading.current_thread()
-            about = {"id": thread.ident, "name": simplifier.simplify(thread.name), "current": True, "crashed": False}
-            part["threads"] = {"values": [{**about, "stacktrace": {"frames": frames}}]}
-        return self._send(part, arguments, {}, simplifier)
+        return self._unless_refused(lambda: self._maker.message(message, arguments, {}))
+
+    def _event(self, event: object, arguments: dict[str, Any]) -> str | None:
+        if isinstance(event, Mapping):
+            return self._unless_refused(lambda: self._maker.event({**arguments, "data": event}, {}))
+        kind = event.rpartition(".")[2] if isinstance(event, str) else ""
+        if kind == "Message":
+            return self._message(arguments.pop("message", ""), arguments)
+        if kind == "Exception":
+            return self._exception(None, arguments)
+        raise ConfigurationError("the events that have a name are raven.events.Message and raven.events.Exception")
 
     def _exception(self, error: object, arguments: dict[str, Any]) -> str | None:
         raised = _exception(arguments.pop("exc_info", None) if error is None else error)
@@ -417,125 +394,35 @@ class Client:
         known = self._once.find(raised)
         if known is not None:
             return known[0]
-        refused = self._rules.refuse(raised)
-        event_id = None
-        if refused is not None:
-            self._discard(refused)
-        else:
-            simplifier = self._simplifier()
-            mechanism = arguments.pop("mechanism", None)
-            values = exception_values(raised, self._frames, simplifier, mechanism, sys._getframe())
-            hint = {"exc_info": (type(raised), raised, raised.__traceback__)}
-            part: dict[str, Any] = {"exception": {"values": values}}
-            message, params = arguments.pop("message", None), arguments.pop("params", ())
-            if message is not None:
-                part.update(events.message_part(message, params, simplifier))
-            event_id = self._send(part, arguments, hint, simplifier)
+        hint = {"exc_info": (type(raised), raised, traceback_of(raised))}
+        event_id = self._unless_refused(lambda: self._maker.exception(raised, arguments, hint), raised)
         self._once.mark(raised, event_id)
         return event_id
 
-    def _event(self, event: object, arguments: dict[str, Any]) -> str | None:
-        if isinstance(event, Mapping):
-            refused = self._rules.refuse()
-            if refused is not None:
-                self._discard(refused)
-                return None
-            return self._send({}, {**arguments, "data": event}, {}, self._simplifier())
-        kind = event.rpartition(".")[2] if isinstance(event, str) else ""
-        if kind == "Message":
-            return self._message(arguments.pop("message", ""), arguments)
-        if kind == "Exception":
-            return self._exception(None, arguments)
-        raise ConfigurationError("the events that have a name are raven.events.Message and raven.events.Exception")
-
-    def _breadcrumb(self, message: object, parts: dict[str, Any]) -> None:
-        params, hint = parts.pop("params", ()), parts.pop("hint", None)
-        if message is not None:
-            part = events.message_part(message, params, self._simplifier())
-            parts["message"] = part["logentry"]["formatted"]
-        self._scope.leave_breadcrumb(parts, dict(hint or {}))
-
-    def _send(self, part: dict[str, Any], arguments: dict[str, Any], hint: Hint, simplifier: Simplifier) -> str | None:
-        known = self._scope.known
-        extra = {**known.get("extra", {}), **(arguments.pop("extra", None) or {})}
-        tags = arguments.pop("tags", None)
-        data = arguments.pop("data", None) or {}
-        hint.update(arguments.pop("hint", None) or {})
-        given = {name: value for name, value in known.items() if name not in MERGED}
-        given.update((name, arguments.pop(name)) for name in _EVENT_PARTS if name in arguments)
-        if given:
-            given = simplifier.simplify(given, depth=6, breadth=100, length=8_192)
-        if given.get("level") is None:
-            given["level"] = "error"
-        crumbs = self._scope.breadcrumbs_before(hint.get("log_record"))
-        event = events.base_event(
-            release=self._release,
-            environment=self._environment,
-            server_name=self._server_name,
-            tags=events.tags_part(simplifier, self._tags, known.get("tags"), tags),
-            extra=simplifier.simplify(extra) if extra else None,
-            breadcrumbs={"values": list(crumbs)} if crumbs else None,
-            contexts={name: about.copy() for name, about in surroundings.contexts().items()},
-            modules=surroundings.modules().copy(),
-            **given,
-        )
-        event.update(part)
-        if arguments:
-            names = ", ".join(sorted(arguments))
-            _log.warn("unknown", "captures have no argument %s; what it said was left out", names)
-        if data:
-            event.update(self._plain(data))
-            _keep_id(event, data)
-        if self._rules.decides:
-            decided = self._rules.decide(event, hint)
-            if isinstance(decided, Outcome):
-                self._discard(decided)
-                return None
-            event = self._plain(decided)
-            _keep_id(event, decided)
+    def _unless_refused(self, make: Callable[[], Made], error: BaseException | None = None) -> str | None:
+        """Make an event and send it, unless the program does not want it. Returns its id, or None."""
         assert self._transport is not None
+        refused = self._rules.refuse(error)
+        if refused is None:
+            event, hint = make()
+            if self._rules.decides:
+                decided = self._rules.decide(copied(event), hint)
+                if isinstance(decided, Outcome):
+                    refused = decided
+                else:
+                    event = self._maker.again(decided, event)
+        if refused is not None:
+            self._transport.discard(Request(events.new_event_id()), refused)
+            return None
         event_id: str = event["event_id"]
         self._transport.send(Request(event_id, "error", event))
         return event_id
 
-    def _plain(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of an event that the program has made, or had in its hands."""
-        event = dict(event)
-        own = {name: event.pop(name) for name in events.OWN_PARTS if name in event}
-        shown: dict[str, Any] = Simplifier().simplify(own, breadth=1_000)
-        shown.update(self._simplifier(100_000, 1_000_000).simplify(event, depth=20, breadth=1_000, length=65_536))
-        return shown
-
-    def _discard(self, outcome: Outcome) -> None:
-        assert self._transport is not None
-        self._transport.discard(Request(events.new_event_id()), outcome)
-
-
-def _keep_id(event: dict[str, Any], given: Mapping[str, Any]) -> None:
-    if not events.is_event_id(given.get("event_id", event["event_id"])):
-        event["event_id"] = events.new_event_id()
-
-
-def connect(dsn: Dsn, transport: type[TransportFactory] | TransportFactory | None) -> Transport:
-    """Bring a transport to life for a project, with the options that its DSN has."""
-    if transport is None:
-        transport = _named_transport(dsn)
-    stack = transport() if isinstance(transport, type) else transport
-    if not (hasattr(stack, "bind") and hasattr(stack, "with_options")):
-        raise ConfigurationError(f"transport: a transport class or a Stack is accepted, not {type(stack).__name__}")
-    return stack.with_options(dsn.options).bind(dsn)
-
-
-def _named_transport(dsn: Dsn) -> type[TransportFactory]:
-    from .transport.http import HTTPTransport
-    from .transport.threaded import ThreadedHTTPTransport
-
-    named: dict[str, type[TransportFactory]] = {"sync": HTTPTransport, "threaded": ThreadedHTTPTransport}
-    if dsn.transport is None:
-        return ThreadedHTTPTransport
-    if dsn.transport not in named:
-        raise ConfigurationError(f"there is no transport for a DSN that begins with {dsn.transport}+")
-    return named[dsn.transport]
+    def _breadcrumb(self, message: object, parts: dict[str, Any]) -> None:
+        params, hint = parts.pop("params", ()), parts.pop("hint", None)
+        if message is not None:
+            parts["message"] = self._maker.text(message, params)
+        self._scope.leave_breadcrumb(parts, dict(hint or {}))
 
 
 def _exception(error: object) -> BaseException | None:

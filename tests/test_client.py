@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from raven import Client, Flushed, Stack, Stats
-from raven.client import connect
+from raven.connect import connect
 from raven.dsn import Dsn
 from raven.errors import ConfigurationError, InvalidDsn, InvalidOption
 from raven.outcome import Outcome

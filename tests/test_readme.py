@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raven import Client
 from raven.options import options_of
 from raven.testing.kent import Kent
 from raven.transport.threaded import ThreadedHTTPTransport
@@ -23,14 +26,14 @@ def python_blocks() -> list[str]:
 
 def test_every_python_example_runs_and_delivers_to_a_real_server(kent: Kent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTRY_DSN", kent.dsn)
-    names: dict[str, Any] = {}
+    monkeypatch.setattr(logging.getLogger(), "handlers", logging.getLogger().handlers.copy())
+    names: dict[str, Any] = {}  # they go on from block to block, as for a reader
     for block in python_blocks():
-        names.pop("client", None)  # the other names go on, as for a reader
+        names["client"] = Client()
         exec(compile(block.replace(EXAMPLE_DSN, kent.dsn), str(README), "exec"), names)
-        if "client" in names:
-            with names["client"] as client:
-                client.capture_message("from the README")
-            assert client.stats().delivered == client.stats().accepted >= 1
+        with names["client"] as client:
+            client.capture_message("from the README")
+        assert client.stats().delivered == client.stats().accepted >= 1
     for name in [name for name in names if name.startswith("test_")]:
         names[name]()
 
@@ -42,6 +45,12 @@ def test_the_table_of_options_has_each_option_with_its_default() -> None:
         for name in options_of(type(part)):
             assert name in table, f"the README's table of options lacks {name}"
             assert table[name] == as_text(name, getattr(part, name))
+
+
+def test_the_table_of_arguments_has_each_argument_of_the_client() -> None:
+    table = TEXT[TEXT.index("| argument of `Client` |") :].split("\n\n", 1)[0]
+    first_cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+    assert re.findall(r"`(\w+)`", "".join(first_cells)) == list(signature(Client).parameters)
 
 
 def as_text(name: str, default: object) -> str:

@@ -35,7 +35,7 @@ class Rules:
         ignore = tuple(ignore)
         self._sample_rate = sample_rate
         self._types: tuple[type[BaseException], ...] = tuple(each for each in ignore if isinstance(each, type))
-        self._names = tuple(each for each in ignore if isinstance(each, str))
+        self._names = tuple(each for each in ignore if type(each) is str)
         self._before_send = before_send
 
     def refuse(self, error: BaseException | None = None) -> Outcome | None:

@@ -23,7 +23,10 @@ _LONGEST_TAG = 200
 _MOST_TAGS = 100
 _MOST_PARAMS = 200
 
-OWN_PARTS = frozenset({"event_id", "timestamp", "platform", "sdk", "modules"})
+NEEDED_PARTS = ("event_id", "timestamp", "platform", "sdk")
+"""What there is no event without."""
+
+OWN_PARTS = (*NEEDED_PARTS, "modules")
 """What is never searched for secrets: it has no text of the program's."""
 
 

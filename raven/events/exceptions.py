@@ -20,7 +20,7 @@ _MOST_NOTES = 20
 _qualified_name = type.__dict__["__qualname__"].__get__
 _module = type.__dict__["__module__"].__get__
 # And the exceptions themselves too.
-_cause, _context, _is_context_suppressed, _traceback = (
+_cause, _context, _is_context_suppressed, traceback_of = (
     BaseException.__dict__[name].__get__
     for name in ("__cause__", "__context__", "__suppress_context__", "__traceback__")
 )
@@ -62,7 +62,7 @@ def exception_values(
             about.update(parent_id=link.parent, source=link.source)
         if _members(link.error) is not None:
             about["is_exception_group"] = True
-        places = places_of_traceback(_traceback(link.error))
+        places = places_of_traceback(traceback_of(link.error))
         if not number and not places and caller is not None:
             places = places_of_stack(caller)
             about["description"] = _NEVER_RAISED

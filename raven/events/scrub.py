@@ -7,6 +7,7 @@ like any other text, stays.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 FILTERED = "[Filtered]"
@@ -27,9 +28,10 @@ _PERSONAL = "remote[_-]?addr|x[_-]?forwarded[_-]?for|x[_-]?real[_-]?ip|ip[_-]?ad
 
 _MANY_NAMES = 4_096
 
-# `user:password@` of a URL; a password that should be percent-encoded and is not may have anything in it but blanks.
+# `user:password@` of a URL; a password that should be percent-encoded and is not may have anything in it but blanks. How
+# far that is looked for is bounded, or it would be looked for up to the end of the text from each of many URLs.
 _CREDENTIALS = re.compile(
-    r"(?<=://)(?:[^\s/?#\"'<>@:]*:(?![0-9]+(?:[/?#]|$))[^\s\"'<>@]*|[^\s/?#\"'<>@]+)(?:@[^\s/?#\"'<>@]+)*@"
+    r"(?<=://)(?:[^\s/?#\"'<>@:]*:(?![0-9]+(?:[/?#]|$))[^\s\"'<>@]{0,100}|[^\s/?#\"'<>@]+)(?:@[^\s/?#\"'<>@]+)*@"
 )
 _BEARER = re.compile(r"\b((?:bearer|basic)\s+)[\w+/=.~-]{8,}", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
@@ -138,9 +140,9 @@ class Scrubber:
 
 def _value_of_code(text: str, start: int, literals: list[tuple[int, int]]) -> tuple[int, int]:
     """Where in a line of code a value may begin that is written out, and where it ends at the latest."""
-    for first, last in literals:
-        if first < start < last:  # within a literal, up to its end; what an f-string fills in is no secret itself
-            return (start, start) if text[start] in "{%" else (start, last - 1)
+    before = bisect_left(literals, (start,)) - 1
+    if before >= 0 and start < literals[before][1]:  # within a literal; what an f-string fills in is no secret itself
+        return (start, start) if text[start] in "{%" else (start, literals[before][1] - 1)
     if not _QUOTE.match(text, start):
         annotation = _ANNOTATION.match(text, start)
         start = annotation.end() if annotation else start

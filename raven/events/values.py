@@ -321,6 +321,13 @@ def simplify(value: Any, *, depth: int = 4, breadth: int = 50, length: int = 1_0
     return Simplifier().simplify(value, depth=depth, breadth=breadth, length=length)
 
 
+def copied(value: Any) -> Any:
+    """A copy of what `simplify` has made, that shares nothing with it."""
+    if type(value) is dict:
+        return {name: copied(item) for name, item in value.items()}
+    return [copied(item) for item in value] if type(value) is list else value
+
+
 def clip(text: str, length: int) -> str:
     """At most `length` characters of a text, all of which UTF-8 can hold. It ends in "..." if it was cut."""
     if len(text) > length:
