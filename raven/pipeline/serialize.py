@@ -24,7 +24,8 @@ class Serialize(Stage):
     JSON can't hold is replaced by words that say what it was; no value makes it fail.
 
     An event over `max_event_size` bytes (default 1 MiB, Sentry's limit for an event before compression) loses its local
-    variables, then its breadcrumbs, then its extra data, until it fits. One that still doesn't is dropped as "invalid".
+    variables, then its breadcrumbs, then its extra data, then the source around its lines, until it fits. One that still
+    doesn't is dropped as "invalid".
     """
 
     role: ClassVar[str] = "serialize"
@@ -77,21 +78,32 @@ def _smaller(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield event
 
 
-def _without_locals(event: dict[str, Any]) -> dict[str, Any]:
-    exceptions = event.get("exception")
-    if not isinstance(exceptions, dict) or not isinstance(exceptions.get("values"), list):
-        return event
-    values = [_without_vars(value) for value in exceptions["values"]]
-    return {**event, "exception": {**exceptions, "values": values}}
+def _without_in_frames(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The event with that left out of each frame, of its exceptions and of its threads."""
+
+    def cut(event: dict[str, Any]) -> dict[str, Any]:
+        parts: dict[str, Any] = {part: _stacks_without(event[part], names) for part in _WITH_STACKS if part in event}
+        return {**event, **parts}
+
+    return cut
 
 
-def _without_vars(value: Any) -> Any:
+def _stacks_without(part: Any, names: tuple[str, ...]) -> Any:
+    if not isinstance(part, dict) or not isinstance(part.get("values"), list):
+        return part
+    return {**part, "values": [_frames_without(value, names) for value in part["values"]]}
+
+
+def _frames_without(value: Any, names: tuple[str, ...]) -> Any:
     if not isinstance(value, dict) or not isinstance(value.get("stacktrace"), dict):
         return value
     frames = value["stacktrace"].get("frames")
     if not isinstance(frames, list):
         return value
-    bare = [{k: v for k, v in frame.items() if k != "vars"} if isinstance(frame, dict) else frame for frame in frames]
+    bare = [
+        {name: part for name, part in frame.items() if name not in names} if isinstance(frame, dict) else frame
+        for frame in frames
+    ]
     return {**value, "stacktrace": {**value["stacktrace"], "frames": bare}}
 
 
@@ -99,4 +111,10 @@ def _without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda event: {k: v for k, v in event.items() if k != key}
 
 
-_CUTS = (_without_locals, _without("breadcrumbs"), _without("extra"))
+_WITH_STACKS = ("exception", "threads")
+_CUTS = (
+    _without_in_frames("vars"),
+    _without("breadcrumbs"),
+    _without("extra"),
+    _without_in_frames("pre_context", "post_context"),
+)

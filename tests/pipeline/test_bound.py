@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from raven.errors import ConnectError
-from raven.outcome import DELIVERED
+from raven.outcome import DELIVERED, SAMPLE_RATE
 from raven.pipeline import BoundStack, Context, Flushed, Queue, RateLimit, Serialize, Stack, Stage, stage
 from raven.request import HELD, Request, Response, Send
 from raven.testing import FakeRuntime, MemorySink, ScriptedSink
@@ -233,6 +233,14 @@ def test_a_send_at_the_recursion_limit_is_counted() -> None:
     assert stats.pending == 0
     assert stats.accepted == stats.delivered + sum(stats.dropped.values())
     assert stack.flush() in (Flushed.DELIVERED, Flushed.FAILED)
+
+
+def test_what_is_discarded_is_counted_and_is_no_failure() -> None:
+    work = Work(Serialize())
+    work.stack.discard(new_request(), SAMPLE_RATE)
+    assert counted(work.stack.stats()) == {"accepted": 1, "sample_rate": 1}
+    assert work.stack.flush()
+    assert work.sink.received == []
 
 
 def test_drops_that_were_asked_for_are_no_failure() -> None:

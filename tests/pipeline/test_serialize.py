@@ -127,7 +127,7 @@ def test_a_hundred_thousand_levels_are_cut_to_twenty(wrap: Callable[[Any], Any])
     while isinstance(found, (dict, list)):
         found = found[0] if isinstance(found, list) else next(iter(found.values()))
         levels += 1
-    assert (levels, found) == (20, f"<{type(deep).__name__} with 1 items>")
+    assert (levels, found) == (20, f"<{type(deep).__name__} with 1 item>")
 
 
 class Growing:
@@ -154,10 +154,13 @@ def test_an_event_that_changes_while_it_is_read_stays_an_event() -> None:
 
 
 def big_event(size: int = 2_000) -> dict[str, Any]:
-    frames = [{"function": "f", "vars": {"secret": "v" * size}}, {"function": "g"}]
+    frames = [{"function": "f", "vars": {"v": "v" * size}, "pre_context": ["p" * size]}, {"function": "g"}]
     return {
         "event_id": "0" * 32,
         "exception": {"values": [{"type": "E", "stacktrace": {"frames": frames}}]},
+        "threads": {
+            "values": [{"id": 1, "stacktrace": {"frames": [{"vars": "v" * size, "post_context": ["p" * size]}]}}]
+        },
         "breadcrumbs": {"values": ["b" * size]},
         "extra": {"e": "e" * size},
     }
@@ -168,20 +171,23 @@ def what_is_left(body: bytes) -> set[str]:
     assert event["event_id"] == "0" * 32
     first, second = event["exception"]["values"][0]["stacktrace"]["frames"]
     assert (first["function"], second) == ("f", {"function": "g"})
-    return {"vars"} & set(first) | {"breadcrumbs", "extra"} & set(event)
+    (other,) = event["threads"]["values"][0]["stacktrace"]["frames"]
+    assert ("vars" in other, "post_context" in other) == ("vars" in first, "pre_context" in first)
+    return {"vars", "pre_context"} & set(first) | {"breadcrumbs", "extra"} & set(event)
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["plain", "with a value that JSON can't hold"])
 @pytest.mark.parametrize(
     ("limit", "left"),
     [
-        (7_000, {"vars", "breadcrumbs", "extra"}),
-        (5_000, {"breadcrumbs", "extra"}),
-        (3_000, {"extra"}),
+        (13_000, {"vars", "breadcrumbs", "extra", "pre_context"}),
+        (9_000, {"breadcrumbs", "extra", "pre_context"}),
+        (7_000, {"extra", "pre_context"}),
+        (5_000, {"pre_context"}),
         (1_000, set()),
     ],
 )
-def test_locals_go_first_then_breadcrumbs_then_extra(limit: int, left: set[str], odd: bool) -> None:
+def test_locals_go_first_then_breadcrumbs_then_extra_then_source(limit: int, left: set[str], odd: bool) -> None:
     event = big_event()
     if odd:
         event["odd"] = {1}
@@ -194,8 +200,8 @@ def test_locals_go_first_then_breadcrumbs_then_extra(limit: int, left: set[str],
 
 def test_an_event_that_just_fits_loses_nothing() -> None:
     exact = len(encode(big_event(), LIMIT))
-    assert what_is_left(encode(big_event(), exact)) == {"vars", "breadcrumbs", "extra"}
-    assert what_is_left(encode(big_event(), exact - 1)) == {"breadcrumbs", "extra"}
+    assert what_is_left(encode(big_event(), exact)) == {"vars", "breadcrumbs", "extra", "pre_context"}
+    assert what_is_left(encode(big_event(), exact - 1)) == {"breadcrumbs", "extra", "pre_context"}
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["plain", "with a value that JSON can't hold"])
@@ -270,7 +276,7 @@ keys = st.text(st.characters(codec=None)) | st.integers() | st.floats() | st.non
 values = st.recursive(
     leaves, lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(keys, inner), max_leaves=30
 )
-known_keys = st.sampled_from(["exception", "breadcrumbs", "extra", "values", "stacktrace", "frames", "vars"])
+known_keys = st.sampled_from(["exception", "breadcrumbs", "extra", "values", "stacktrace", "frames", "vars", "threads"])
 events = st.dictionaries(known_keys | st.text(), st.dictionaries(known_keys, values) | values)
 
 
