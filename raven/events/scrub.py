@@ -15,14 +15,16 @@ FILTERED = "[Filtered]"
 
 # Parts of names that tell by themselves, wherever in a name they stand ...
 _PARTS = (
-    "password|passwd|passphrase|passcode|pwd|secret(?!ar[iy])|api[_-]?key|access[_-]?key|account[_-]?key"
+    "password|passwd|passphrase|passcode|passkey|pwd|secret(?!ar[iy])|api[_-]?key|access[_-]?key|account[_-]?key"
     "|private[_-]?key|signing[_-]?key|encryption[_-]?key|authorization|credential|cookie|csrf|xsrf|[_-]signature"
-    "|session[_-]?(?:id|key|token)|card[_-]?(?:number|no\\b|num\\b)|credit[_-]?card|cc[_-]?num|security[_-]?code"
+    "|sess(?:ion)?[_-]?(?:id|key|token)|card[_-]?(?:number|no\\b|num\\b)|credit[_-]?card|cc[_-]?num|security[_-]?code"
     # Not the tokens of a language, nor how many of them there are.
     "|(?<!max_)(?<!num_)(?<!total_)(?<!input_)(?<!output_)(?<!prompt_)(?<!completion_)tokens?(?!i[sz]|_count|s?_used)"
 )
-# ... and words that do so only by themselves: "passenger", "author" and "design" have them too.
+# ... and words that do so only by themselves: "passenger", "author" and "design" have them too ...
 _WORDS = "pass|pw|auth|session|sess|sid|sig|ssn|cvv2?|cvc2?|pin|otp|jwt"
+# ... or as a part of what is written likeThis.
+_HUMPS = "Pass|Pw|Auth|Session|Sid|Sig|Ssn|Cvv|Cvc|Pin|Otp|Jwt"
 # Of these the addresses of persons are made.
 _PERSONAL = "remote[_-]?addr|x[_-]?forwarded[_-]?for|x[_-]?real[_-]?ip|ip[_-]?addr(?:ess)?|client[_-]?ip"
 
@@ -33,29 +35,35 @@ _MANY_NAMES = 4_096
 _CREDENTIALS = re.compile(
     r"(?<=://)(?:[^\s/?#\"'<>@:]*:(?![0-9]+(?:[/?#]|$))[^\s\"'<>@]{0,100}|[^\s/?#\"'<>@]+)(?:@[^\s/?#\"'<>@]+)*@"
 )
-_BEARER = re.compile(r"\b((?:bearer|basic)\s+)[\w+/=.~-]{8,}", re.IGNORECASE)
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+# A word, as in "basic authentication", is none.
+_BEARER = re.compile(r"\b((?i:bearer|basic)\s+)(?![A-Za-z][a-z]+\.?(?![\w+/=.~-]))[\w+/=.~-]{8,}")
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
+)
 # Of these services, whatever begins like this is a key.
 _KEY = re.compile(
     r"(?:AKIA[0-9A-Z]{16}|gh[opsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|[rs]k_(?:live|test)_\w{10,}"
-    r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|eyJ(?<![\w-]eyJ)[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?)"
+    r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|sk-(?<![\w-]sk-)[\w-]{20,}|eyJ(?<![\w-]eyJ)[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?)"
 )
 # `--password x` of a command, `<password>x</password>`.
-_OPTION = re.compile(r"(?<!\S)--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
+_OPTION = re.compile(r"(?<![\w-])--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
 _ELEMENT = re.compile(r"<([\w:.-]{2,60})(?:\s[^<>]{0,200})?>([^<]+)(?=</)")
 # What cards begin with, and 13 to 19 digits in all, alone or in groups.
 _CARD = re.compile(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
-_UNQUOTED = re.compile(r"[^\s,;&'\"<>)\]}]*")
+_DIGITS = re.compile(r"[2-6][0-9][0-9 -]{9}")
+_UNQUOTED = re.compile(r"<[^<>\n]{1,200}>|[^\s,;&'\"<>)\]}]*")
 _WITH_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
 # `password": `, `pwd=`, `'x-api-key', '` and `user%5Bpassword%5D%3D`.
-_BETWEEN = re.compile(r"(?::=|=>|==?|:|%3[Dd]|,)\s{0,8}")
+_BETWEEN = re.compile(r"(?:[:!]=|=>|==?|:|%3[ADad]|,)\s*")
 # Between a name and its value in code there may be a type: `password: str = "..."`.
 _ANNOTATION = re.compile(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
-_LITERAL = re.compile(r"\"(?:\\.|[^\"\\])*(?:\"|$)|'(?:\\.|[^'\\])*(?:'|$)")
-_NOT_NAME = re.compile(r"[^\w.%\[\]-]+")
+_LITERAL = re.compile(r"([\"'])((?:\\.|(?!\1)[^\\])*)(?:\1|$)")
+_NOT_NAME = re.compile(r"\\[nrt]?|[^\w.%\[\]\\-]+")
 _LONGEST_NAME = 80
-_EMPTY = frozenset({"None", "null", "True", "False", "true", "false"})
+_KEYS = frozenset({"key", "Key", "KEY"})
+"""Which by themselves are no secrets, but an API key is."""
+_EMPTY = frozenset({"None", "null", "True", "False", "true", "false", "?", "%s"})
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -81,7 +89,8 @@ class Scrubber:
     def __init__(self, keys: Iterable[str] = (), personal: bool = False) -> None:
         parts = "|".join([_PARTS, *map(re.escape, keys), *(() if personal else (_PERSONAL,))])
         word = rf"(?<![a-z0-9])(?:{_WORDS})(?![a-z0-9])"
-        self.hides: Mapping[str, bool] = _Names(re.compile(f"(?:{parts}|{word})", re.IGNORECASE))
+        hump = rf"(?-i:(?<=[a-z])(?:{_HUMPS})(?![a-z]))"
+        self.hides: Mapping[str, bool] = _Names(re.compile(f"(?:{parts}|{word}|{hump})", re.IGNORECASE))
         """Whether what goes by a name is a secret, for any name."""
 
     def text(self, text: str, code: bool = False) -> str:
@@ -94,14 +103,18 @@ class Scrubber:
             text = _CREDENTIALS.sub(_credentials_of_code if code else f"{FILTERED}@", text)
         if len(text) < 12:
             return text
-        text = _KEY.sub(FILTERED, _CARD.sub(_card, text))
-        if "--" in text:
+        # Most texts have nothing of this, and to look whether they do is cheaper than any pattern.
+        if _DIGITS.search(text) is not None:
+            text = _CARD.sub(_card, text)
+        if "_" in text or "-" in text or "AKIA" in text or "eyJ" in text or "AIza" in text:
+            text = _KEY.sub(FILTERED, text)
+        if "--" in text or " -" in text:
             text = _OPTION.sub(self._named, text)
         if "</" in text:
             text = _ELEMENT.sub(self._named, text)
-        if "asic " in text or "earer " in text or "ASIC " in text or "EARER " in text:
+        if "earer" in text or "asic" in text or "EARER" in text or "ASIC" in text:
             text = _BEARER.sub(rf"\1{FILTERED}", text)
-        if "PRIVATE KEY-----" in text:
+        if "PRIVATE KEY" in text:
             text = _PRIVATE_KEY.sub(FILTERED, text)
         return text
 
@@ -118,14 +131,16 @@ class Scrubber:
     def _without_named(self, text: str, code: bool) -> str:
         # Names that tell are many, and what stands between a name and its value is short: look for that.
         pieces, done = [], 0
-        literals = [found.span() for found in _LITERAL.finditer(text)] if code else []
+        literals = [found.span(2) for found in _LITERAL.finditer(text)] if code else []
         for found in _BETWEEN.finditer(text):
             at = found.start()
             if at < done:
                 continue
             before = text[max(done, at - _LONGEST_NAME) : at].rstrip()
             unquoted = before.rstrip("\\'\"]")
-            name = _NOT_NAME.split(unquoted)[-1]
+            name = _NOT_NAME.split(unquoted[unquoted.rfind(" ") + 1 :])[-1]
+            if name in _KEYS:
+                name = "_".join(_NOT_NAME.split(unquoted)[-2:])
             if not name or not self.hides[name] or (found[0][0] == "," and before[-1] not in "'\""):
                 continue
             start, end = found.end(), len(text)
@@ -141,8 +156,8 @@ class Scrubber:
 def _value_of_code(text: str, start: int, literals: list[tuple[int, int]]) -> tuple[int, int]:
     """Where in a line of code a value may begin that is written out, and where it ends at the latest."""
     before = bisect_left(literals, (start,)) - 1
-    if before >= 0 and start < literals[before][1]:  # within a literal; what an f-string fills in is no secret itself
-        return (start, start) if text[start] in "{%" else (start, literals[before][1] - 1)
+    if before >= 0 and start <= literals[before][1]:  # within a literal; what an f-string fills in is no secret itself
+        return start, start if text[start : start + 1] in ("{", "%") else literals[before][1]
     if not _QUOTE.match(text, start):
         annotation = _ANNOTATION.match(text, start)
         start = annotation.end() if annotation else start
@@ -156,19 +171,22 @@ def _value(text: str, start: int, stop: int, name: str, between: str) -> tuple[i
     quote = _QUOTE.match(text, start, stop)
     if quote is not None:
         return quote.end(), _end_of_quoted(text, quote, stop)
-    if between[0] == ",":
-        return start, start
     if text[start] in _CLOSING:
         return start, _end_of_bracketed(text, start, stop)
+    if between[0] == ",":
+        return start, start
     if "cookie" in name or "authorization" in name:  # a header's value goes on to the end of the line
         end = text.find("\n", start, stop)
         return start, stop if end < 0 else end
     value = _WITH_SCHEME.match(text, start, stop) or _UNQUOTED.match(text, start, stop)
     assert value is not None
     # "Unexpected token: )" tells no secret, nor does "password=None", nor how many tokens there are.
-    short = between[0] == ":" and len(value[0]) < 4
+    short = between[0] == ":" and len(value[0]) < 4 and not value[0].isdigit()
     counted = name.endswith("tokens") and value[0].isdigit()
-    return start, start if short or counted or value[0] in _EMPTY else value.end()
+    if short or counted or value[0] in _EMPTY:
+        return start, start
+    called = value[0].find("(")
+    return start, value.end() if called < 0 else _end_of_bracketed(text, start + called, stop)
 
 
 def _end_of_quoted(text: str, quote: re.Match[str], stop: int) -> int:

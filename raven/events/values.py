@@ -150,7 +150,9 @@ class Simplifier:
 
     def _copy(self, value: Any, level: _Level, code: bool = False) -> Any:
         self._nodes -= 1
-        return _manner_of(type(value))(self, value, level, code)
+        kind = type(value)
+        manner = _manners.get(kind) if type(kind) is type else None
+        return (manner or _manner_of(kind))(self, value, level, code)
 
     def _same(self, value: Any, level: _Level, code: bool) -> Any:
         return value
@@ -228,26 +230,28 @@ class Simplifier:
             if self._nodes <= 0 or self._characters <= 0:
                 break
             shown += 1
-            plain = type(key) is str and len(key) <= length and key.isprintable()
-            name = key if plain else self._key(key, length)
-            self._characters -= len(name)
+            name = key
+            hidden = hides.get(key) if type(key) is str else None
+            if hidden is None:  # a name that has not been met yet
+                name = self._key(key, length)
+                hidden = hides[name]
             kind = type(item)
             # The cases that are by far the most frequent are done right here.
             if item is None or kind is bool:  # is no secret, and often what a person wants to know
                 result[name] = item
-            elif hides[name]:
+            elif hidden:
                 result[name] = FILTERED
-            elif name == "__builtins__":  # which exec puts into the dict that it is given
-                result[name] = _CUT
             elif kind is str:
                 result[name] = self.describe(item, length) if quoted else self.text(item, length, name in _CODE_KEYS)
             elif kind is int and -_SMALL < item < _SMALL:
                 result[name] = item
+            elif name == "__builtins__":  # which exec puts into the dict that it is given
+                result[name] = _CUT
             elif quoted:
                 result[name] = self._variable(item, level)
             else:
                 result[name] = self._copy(item, level, name in _CODE_KEYS)
-            self._nodes -= 1
+        self._nodes -= shown
         if count > shown:
             result[_CUT] = f"{count - shown} more"
         return result
@@ -290,6 +294,8 @@ class Simplifier:
             self._open.discard(id(value))
 
     def _key(self, key: Any, length: int) -> str:
+        if type(key) is str and len(key) <= length and key.isprintable():
+            return key
         if issubclass(type(key), str):
             return clip(str.__str__(key), length)
         return clip(str(self._copy(key, _Level(1, 10, length))), length)
@@ -401,7 +407,7 @@ def _as_name(item: Any, count: int) -> str:
     """The item as the name of the one after it, if it may be that: the first of two, or a command's option."""
     if type(item) is bytes:
         item = item[:100].decode("latin-1")
-    if type(item) is not str or len(item) > 100 or "=" in item:
+    if type(item) is not str or len(item) > 100 or "=" in item or not item.isprintable():
         return ""
     return item if count == 2 or item.startswith("-") else ""
 
