@@ -181,7 +181,7 @@ class Simplifier:
 
     def _namespace(self, value: SimpleNamespace, level: _Level, code: bool) -> Any:
         names = tuple(name for name in SimpleNamespace.__getattribute__(value, "__dict__") if type(name) is str)
-        return self._object(value, names, level)
+        return self._object(value, "SimpleNamespace", names, level)
 
     def _error(self, value: BaseException, level: _Level, code: bool) -> str:
         if id(value) in self._open:
@@ -197,9 +197,10 @@ class Simplifier:
     def _attributes(self, value: Any, level: _Level, code: bool) -> Any:
         # Its `repr` would only say where in memory it is. But a class that is called Password keeps what it has to itself.
         held = _field(value, "__dict__")
-        if type(held) is not dict or not held or level.depth <= 0 or self._hides[_name(type(value))]:
+        name = _name(type(value))
+        if type(held) is not dict or not held or level.depth <= 0 or self._hides[name]:
             return self.describe(value, level.length)
-        return self._object(value, tuple(name for name in held.copy() if type(name) is str), level)
+        return self._object(value, name, tuple(each for each in held.copy() if type(each) is str), level)
 
     def _any(self, value: Any, level: _Level, code: bool) -> str:
         return self.describe(value, level.length)
@@ -280,10 +281,9 @@ class Simplifier:
             result.append(f"{_CUT} {count - len(result)} more")
         return result
 
-    def _object(self, value: Any, names: tuple[str, ...], level: _Level) -> Any:
+    def _object(self, value: Any, name: str, names: tuple[str, ...], level: _Level) -> Any:
         if id(value) in self._open:
             return _AGAIN
-        name = _name(type(value))
         if level.depth <= 0 or self._nodes <= 0 or self._characters <= 0:
             return f"<{name} with {len(names)} field{'s' * (len(names) != 1)}>"
         self._open.add(id(value))
@@ -444,7 +444,8 @@ def _find_manner(kind: type) -> _Manner:
     names = _fields_of(kind)
     if names is not None:
         fields = names
-        return lambda simplifier, value, level, code: simplifier._object(value, fields, level)
+        name = _name(kind)
+        return lambda simplifier, value, level, code: simplifier._object(value, name, fields, level)
     if issubclass(kind, _CONTAINERS):
         base = next(each for each in _CONTAINERS if issubclass(kind, each))
         return lambda simplifier, value, level, code: simplifier._container(value, base, level, code)
