@@ -48,10 +48,10 @@ class Scope:
         """What was set, by name."""
         return self.layers.get()[-1][1]
 
-    def breadcrumbs_before(self, record: logging.LogRecord | None) -> tuple[Crumb, ...]:
+    def breadcrumbs_before(self, record: object) -> tuple[Crumb, ...]:
         """What happened so far, the oldest first, without the breadcrumb of the record that is captured itself."""
         crumbs = self._crumbs.get()
-        if record is not None and crumbs and crumbs[-1].get("timestamp") == record.created:
+        if isinstance(record, logging.LogRecord) and crumbs and crumbs[-1].get("timestamp") == record.created:
             return crumbs[:-1]
         return crumbs
 

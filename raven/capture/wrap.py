@@ -83,7 +83,20 @@ class Capturing:
         def call(*arguments: Any, **options: Any) -> Generator[Any, Any, Any]:
             __traceback_hide__ = True
             with self:
-                return (yield from function(*arguments, **options))
+                # Not `yield from`: it keeps what GeneratorExit makes of the generator to itself.
+                generator = function(*arguments, **options)
+                step: Any = generator.__next__
+                while True:
+                    try:
+                        item = step()
+                    except StopIteration as stop:
+                        return stop.value
+                    finally:
+                        step = None  # or an error that was thrown in would hold, by this frame, itself
+                    try:
+                        step = functools.partial(generator.send, (yield item))
+                    except BaseException as error:
+                        step = functools.partial(generator.throw, error)
 
         return call
 
@@ -92,12 +105,14 @@ class Capturing:
             __traceback_hide__ = True
             with self:
                 generator = function(*arguments, **options)
-                step = generator.__anext__()
+                step: Any = generator.__anext__()
                 while True:
                     try:
                         item = await step
                     except StopAsyncIteration:
                         return
+                    finally:
+                        step = None  # as above
                     try:
                         step = generator.asend((yield item))
                     except BaseException as error:  # GeneratorExit as well: the generator may have something to say

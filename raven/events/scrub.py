@@ -74,9 +74,11 @@ class _Names(dict[str, bool]):
         self._pattern = pattern
 
     def __missing__(self, name: str) -> bool:
-        if len(self) >= _MANY_NAMES:
-            self.clear()
-        known = self[name] = self._pattern.search(name) is not None
+        known = self._pattern.search(name) is not None
+        if len(name) <= _LONGEST_NAME:
+            if len(self) >= _MANY_NAMES:
+                self.clear()
+            self[name] = known
         return known
 
 

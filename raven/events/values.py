@@ -10,6 +10,7 @@ import array
 import dataclasses
 import datetime
 import enum
+import re
 import sys
 import time
 from abc import ABCMeta
@@ -31,6 +32,7 @@ _REPR_TIME = 0.1
 _SMALL = 10**12
 """Below this, a whole number is no card's."""
 _MOST_KINDS = 1_024
+_NAME = re.compile(r"[\w .\[\]-]{1,100}")
 _AGAIN = "<the same object again>"
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
@@ -39,6 +41,7 @@ _module_of_type = type.__dict__["__module__"].__get__
 _members_of_type = type.__dict__["__dict__"].__get__
 _ancestors = type.__dict__["__mro__"].__get__
 _arguments = BaseException.__dict__["args"].__get__
+_OF_ARGUMENTS = tuple(kind.__dict__["__str__"] for kind in (BaseException, KeyError, OSError))
 _EMPTY: dict[Any, Any] = {}
 _VIEWS = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
 _CONTAINERS: tuple[type, ...] = (dict, list, tuple, set, frozenset, deque, array.array, *_VIEWS)
@@ -143,6 +146,12 @@ class Simplifier:
 
     def message_of(self, error: BaseException, length: int = 4_096) -> str:
         """What an exception says, or words that say why it says nothing. Only Ctrl-C gets out of here."""
+        arguments, method = _arguments(error), _method(type(error), "__str__")
+        if any(method is each for each in _OF_ARGUMENTS) and any(_is_container(each) for each in arguments):
+            # Of a container, str() would show all that is in it, however much that is.
+            value = arguments[0] if len(arguments) == 1 else arguments
+            shown = self._copy(value, _Level(4, 50, length))
+            return self.text(str(tuple(shown) if type(value) is tuple and type(shown) is list else shown), length)
         text = self._rendered(str, error, length)
         if text.startswith(f"<{_name(type(error))} whose str "):  # then what it was made of has to do
             text = f"{text} {self._error(error, _Level(2, 20, length), False)}"
@@ -186,13 +195,19 @@ class Simplifier:
     def _error(self, value: BaseException, level: _Level, code: bool) -> str:
         if id(value) in self._open:
             return _AGAIN
+        name, arguments = _name(type(value)), _arguments(value)
+        shown: list[str] = []
         self._open.add(id(value))
         try:
-            inner = level.below()
-            arguments = ", ".join(repr(self._copy(each, inner)) for each in _arguments(value)[: level.breadth])
+            for each in arguments[: level.breadth]:
+                if level.depth < 0 or self._nodes <= 0 or self._characters <= 0:
+                    break
+                shown.append(repr(self._copy(each, level.below())))
         finally:
             self._open.discard(id(value))
-        return self.text(f"{_name(type(value))}({arguments})", level.length)
+        if len(shown) < len(arguments):
+            shown.append(_CUT)
+        return self.text(f"{name}({', '.join(shown)})", level.length)
 
     def _attributes(self, value: Any, level: _Level, code: bool) -> Any:
         # Its `repr` would only say where in memory it is. But a class that is called Password keeps what it has to itself.
@@ -274,6 +289,7 @@ class Simplifier:
             if item is None or kind is bool or (kind is int and -_SMALL < item < _SMALL):
                 result.append(FILTERED if named and kind is int and self._hides[named] else item)
                 named = ""
+                self._nodes -= 1
             else:
                 result.append(FILTERED if named and self._hides[named] else self._copy(item, level, code))
                 named = _as_name(item, count) if kind is str or kind is bytes else ""
@@ -294,10 +310,10 @@ class Simplifier:
             self._open.discard(id(value))
 
     def _key(self, key: Any, length: int) -> str:
-        if type(key) is str and len(key) <= length and key.isprintable():
+        if type(key) is str and len(key) <= length and key.isidentifier():
             return key
         if issubclass(type(key), str):
-            return clip(str.__str__(key), length)
+            return self.text(str.__str__(key), length)
         return clip(str(self._copy(key, _Level(1, 10, length))), length)
 
     def _rendered(self, render: Callable[[Any], str], value: Any, length: int) -> str:
@@ -384,15 +400,23 @@ _EACH_INSTRUCTION = sys.version_info < (3, 12)
 
 
 def _is_leaf(kind: type, value: Any, render: Callable[[Any], str]) -> bool:
-    if kind in _LEAVES:
+    if _is_built_in(kind):
         return True
     if render is str:
         if not issubclass(kind, BaseException):
             return False
         return _method(kind, "__str__") is BaseException.__str__ and all(
-            type(each) in _LEAVES for each in _arguments(value)
+            _is_built_in(type(each)) for each in _arguments(value)
         )
     return _method(kind, "__repr__") is object.__repr__
+
+
+def _is_built_in(kind: type) -> bool:
+    return _is_plain(type(kind)) and kind in _LEAVES
+
+
+def _is_container(value: Any) -> bool:
+    return issubclass(type(value), _CONTAINERS)
 
 
 def _method(kind: type, name: str) -> Any:
@@ -407,7 +431,7 @@ def _as_name(item: Any, count: int) -> str:
     """The item as the name of the one after it, if it may be that: the first of two, or a command's option."""
     if type(item) is bytes:
         item = item[:100].decode("latin-1")
-    if type(item) is not str or len(item) > 100 or "=" in item or not item.isprintable():
+    if type(item) is not str or not _NAME.fullmatch(item):
         return ""
     return item if count == 2 or item.startswith("-") else ""
 

@@ -116,9 +116,19 @@ class SentryHandler(logging.Handler):
 
     def close(self) -> None:
         """Close the client, if it is the handler's own, after what it has captured is delivered."""
-        if self._own is not None:
-            self._own.close()
         super().close()
+        if self._own is None:
+            return
+        if _is_being_configured():  # a delivery that is to log something, or to import what will, waits for us
+            threading.Thread(target=self._own.close, name="raven-closing", daemon=True).start()
+        else:
+            self._own.close()
+
+
+def _is_being_configured() -> bool:
+    """Whether this thread holds the lock of `logging`, as `logging.config` does while it closes the handlers before it."""
+    lock: Any = getattr(logging, "_lock", None)
+    return hasattr(lock, "_is_owned") and bool(lock._is_owned())
 
 
 def _error_of(exc_info: Any) -> BaseException | None:
