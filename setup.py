@@ -45,6 +45,7 @@ setup(
         "demo": DEMO,
         "test": [
             *DEMO,
+            *GEVENT,
             "brotli>=1.1",
             "coverage>=7.6",
             "gunicorn>=22",

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, overload
 
 from . import arguments as check
 from .capture import hooks
@@ -233,6 +233,14 @@ class Client:
     captureMessage = capture_message
     captureException = capture_exception
 
+    @overload
+    def capture_exceptions(self, function: _F, /) -> _F: ...
+
+    @overload
+    def capture_exceptions(
+        self, *exceptions: type[BaseException], **arguments: Unpack[CaptureArguments]
+    ) -> Capturing: ...
+
     def capture_exceptions(self, *exceptions: Any, **arguments: Unpack[CaptureArguments]) -> Any:
         """Capture what a block or a function raises, and let it go on. A context manager, and a decorator.
 
@@ -295,7 +303,11 @@ class Client:
                 raise ConfigurationError(
                     "no asyncio loop runs here; call this in a coroutine, or give the loop"
                 ) from None
-        if not any(isinstance(each, hooks.LoopHook) and each.loop is loop for each in self._hooks):
+        ours = [each for each in self._hooks if isinstance(each, hooks.LoopHook)]
+        for each in ours:
+            if each.loop.is_closed():
+                self._hooks.remove(each)
+        if not any(each.loop is loop for each in ours):
             self._install(hooks.LoopHook(loop))
 
     def flush(self, timeout: float = 5.0) -> Flushed:

@@ -88,7 +88,7 @@ class FailureLog:
 
 
 class Delivering:
-    """A context manager for the time in which another library delivers for us."""
+    """A context manager for the time in which an event is delivered, by stages and libraries that may log."""
 
     def __enter__(self) -> None:
         self._token = _delivering.set(True)

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any, Literal
 
 from .._version import VERSION
@@ -22,6 +23,7 @@ _WIDE = re.compile(r"%[^a-zA-Z%]*(\d{4}|\*)")
 _LONGEST_TAG = 200
 _MOST_TAGS = 100
 _MOST_PARAMS = 200
+_NUMERIC = (int, float, bool, type(None), Decimal)
 
 NEEDED_PARTS = ("event_id", "timestamp", "platform", "sdk")
 """What there is no event without."""
@@ -59,26 +61,49 @@ def base_event(**parts: Any) -> dict[str, Any]:
 
 def message_part(message: object, params: Any, simplifier: Simplifier) -> dict[str, Any]:
     """The interface of a message, and of the values that its placeholders stand for: a tuple, or a mapping by name."""
-    text = str(simplifier.simplify(message, length=LONGEST_MESSAGE))
+    plain = Simplifier()
+    raw = message if type(message) is str else plain.text_of(message, LONGEST_MESSAGE)
+    text = simplifier.text(raw, LONGEST_MESSAGE)
     if not params:
         return {"logentry": {"message": text, "formatted": text}}
-    plain = Simplifier()
-    values = plain.simplify(dict(params) if isinstance(params, Mapping) else tuple(params), breadth=_MOST_PARAMS)
+    values = dict(params) if isinstance(params, Mapping) else tuple(params)
     shown = simplifier.simplify(values, breadth=_MOST_PARAMS)
-    raw = _formatted(str(plain.simplify(message, length=LONGEST_MESSAGE)), values)
-    formatted = simplifier.text(raw, LONGEST_MESSAGE)
-    if formatted != raw:  # what has gone from the message, because of the words around it, must not stay here
-        shown = _only_shown(shown, raw, formatted)
+    filled = _filled(clip(raw, LONGEST_MESSAGE), values, plain)
+    formatted = simplifier.text(filled, LONGEST_MESSAGE)
+    if formatted != filled:  # what has gone from the message, because of the words around it, must not stay here
+        shown = _only_shown(shown, filled, formatted)
     return {"logentry": {"message": text, "params": shown, "formatted": formatted}}
 
 
-def _formatted(text: str, values: Any) -> str:
+def _filled(text: str, values: Any, plain: Simplifier) -> str:
+    """The text with its placeholders filled, as `logging` does it; as it is, if the values don't fit."""
     if _WIDE.search(text):  # a field of a million blanks
         return text
     try:
-        return clip(text % (values if isinstance(values, dict) else tuple(values)), LONGEST_MESSAGE)
-    except (TypeError, ValueError, OverflowError, KeyError):  # the placeholders don't fit the values
+        if isinstance(values, dict):
+            return clip(text % {key: _fitting(value, plain) for key, value in values.items()}, LONGEST_MESSAGE)
+        return clip(text % tuple(_fitting(value, plain) for value in values[:_MOST_PARAMS]), LONGEST_MESSAGE)
+    except (TypeError, ValueError, OverflowError, KeyError):
         return text
+
+
+def _fitting(value: Any, plain: Simplifier) -> Any:
+    if type(value) is str:
+        return clip(value, LONGEST_MESSAGE)
+    return value if type(value) in _NUMERIC else _Quoted(value, plain)
+
+
+class _Quoted:
+    """What a placeholder makes of any object, within bounds."""
+
+    def __init__(self, value: object, plain: Simplifier) -> None:
+        self._value, self._plain = value, plain
+
+    def __str__(self) -> str:
+        return self._plain.text_of(self._value, LONGEST_MESSAGE)
+
+    def __repr__(self) -> str:
+        return self._plain.describe(self._value, LONGEST_MESSAGE)
 
 
 def _only_shown(values: Any, raw: str, formatted: str) -> Any:

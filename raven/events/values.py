@@ -157,6 +157,16 @@ class Simplifier:
             text = f"{text} {self._error(error, _Level(2, 20, length), False)}"
         return self.text(text, length)
 
+    def text_of(self, value: object, length: int = 1_024) -> str:
+        """What `str` makes of any object, or words that say why it makes nothing. Only Ctrl-C gets out of here."""
+        if issubclass(type(value), BaseException):
+            return self.message_of(value, length)  # type: ignore[arg-type]  # isinstance would ask the object
+        if _is_container(value):
+            return self.text(str(self._copy(value, _Level(4, 50, length))), length)
+        if issubclass(type(value), str):
+            return self.text(str.__str__(value), length)
+        return self.text(self._rendered(str, value, length), length)
+
     def _copy(self, value: Any, level: _Level, code: bool = False) -> Any:
         self._nodes -= 1
         kind = type(value)

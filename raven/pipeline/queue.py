@@ -22,6 +22,7 @@ from .. import at_exit
 from ..errors import Closed, QueueFull
 from ..options import option
 from ..outcome import Outcome, outcome_of
+from ..own_log import Delivering
 from ..request import HELD, Request, Response, Send
 from ..runtimes import Waker, drive
 from .stage import Context, Stage
@@ -211,7 +212,8 @@ class BoundQueue:
         if deadline is not None:
             attempt.due(deadline)
         try:
-            outcome = outcome_of(await send(attempt))
+            with Delivering():  # what is logged because of a delivery must not become one
+                outcome = outcome_of(await send(attempt))
         except leave:
             raise  # we are told to stop, and nothing is known of the event: it stays unsettled
         except GeneratorExit as error:  # a stage suspends where nothing can, and we are being closed for it

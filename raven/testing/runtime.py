@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +23,7 @@ class Task:
     done: bool = False
     result: Any = None
     error: BaseException | None = field(default=None, repr=False)
+    context: Context = field(default_factory=copy_context, repr=False)
 
 
 class FakeWaker:
@@ -130,9 +132,9 @@ class FakeRuntime:
         # To the back of the line, so that among those that are due at once each has its turn.
         self.tasks.remove(task)
         try:
-            pause = task.coroutine.send(None)
+            pause = task.context.run(task.coroutine.send, None)
             while not isinstance(pause, _Pause):
-                pause = task.coroutine.throw(suspended_by(pause))
+                pause = task.context.run(task.coroutine.throw, suspended_by(pause))
         except StopIteration as stop:
             task.done, task.result = True, stop.value
         except BaseException as error:

@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
+import gevent
 import pytest
+from greenlet import greenlet
 
 from raven import Client
 from raven.own_log import Sparingly
@@ -317,7 +319,6 @@ def test_generators_that_end_in_any_order_leave_nothing_behind(make: Make) -> No
 
 
 def test_each_greenlet_has_its_own(make: Make) -> None:
-    greenlet = pytest.importorskip("greenlet").greenlet
     made = make()
 
     def work(number: int) -> None:
@@ -347,7 +348,6 @@ def test_each_greenlet_has_its_own(make: Make) -> None:
 
 
 def test_greenlets_of_gevent_that_wait_in_a_block_are_not_mixed_up(make: Make) -> None:
-    gevent: Any = pytest.importorskip("gevent")
     made = make()
 
     def work(number: int) -> None:
@@ -495,9 +495,9 @@ def test_what_is_logged_is_a_breadcrumb(make: Make) -> None:
         (("%(a)s", {"b": 1}), "%(a)s"),
         (("%(a)s", 1), "%(a)s"),
         (("100%",), "100%"),
-        (("%s", Hostile(ValueError("hidden"))), "<Hostile whose repr raised "),
-        (("%s", Hostile(SystemExit("hidden"))), "<Hostile whose repr raised "),
-        ((Hostile(ValueError("hidden")),), "<Hostile whose repr raised ValueError>"),
+        (("%s", Hostile(ValueError("hidden"))), "<Hostile whose str raised "),
+        (("%s", Hostile(SystemExit("hidden"))), "<Hostile whose str raised "),
+        ((Hostile(ValueError("hidden")),), "<Hostile whose str raised ValueError>"),
         ((5,), "5"),
         ((None,), "None"),
         (("%999999999d", 5), "%999999999d"),

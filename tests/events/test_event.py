@@ -7,6 +7,8 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 import pytest
@@ -70,14 +72,19 @@ def test_levels_are_those_of_the_payload() -> None:
         ("%", (1,), "%"),
         ("%c", (-1,), "%c"),
         ("%c", (0xD800,), "\\ud800"),
-        ("%s", (Bad(),), "<Bad whose repr raised SystemExit>"),
+        ("%s", (Bad(),), "<Bad whose str raised SystemExit>"),
         ("%s", (float("nan"),), "nan"),
-        ("%d", (10**400,), "%d"),
+        ("%d", (10**400,), str(10**400)),
+        ("%d", (10**5_000,), "%d"),
+        ("%s in %r", (PurePosixPath("/a"), "b"), "/a in 'b'"),
+        ("%5.2f", (Decimal("1.5"),), " 1.50"),
+        ("failed: %s", (ValueError("boom"),), "failed: boom"),
+        ("%(a)s", {"a": 1}, "1"),
         ("%(name)s", ({"name": 1},), "%(name)s"),
         ("%99999999999999999999s", ("x",), "%99999999999999999999s"),
     ],
 )
-def test_placeholders_are_filled_if_they_fit(message: str, params: tuple[object, ...], formatted: str) -> None:
+def test_placeholders_are_filled_if_they_fit(message: str, params: Any, formatted: str) -> None:
     part = message_part(message, params, Simplifier())["logentry"]
     assert part["message"] == message
     assert part["formatted"] == formatted
@@ -103,8 +110,8 @@ def test_a_long_message_is_cut_before_and_after_its_placeholders_are_filled() ->
         (5, "5"),
         (None, "None"),
         (b"bytes", "b'bytes'"),
-        (Bad(), "<Bad whose repr raised SystemExit>"),
-        (ValueError("x"), "ValueError('x')"),
+        (Bad(), "<Bad whose str raised SystemExit>"),
+        (ValueError("x"), "x"),
         ("\ud800", "\\ud800"),
         ({"a": 1}, "{'a': 1}"),
         (type("Own", (str,), {"__str__": Bad.refuse})("own text"), "own text"),

@@ -16,14 +16,14 @@ from typing import Any, NoReturn
 import pytest
 
 import raven.handlers
-from raven import Client, Stack
+from raven import Client, Stack, stage
 from raven.errors import ConfigurationError, InvalidDsn
 from raven.handlers.logging import SentryHandler
 from raven.outcome import Outcome
 from raven.own_log import Delivering
-from raven.pipeline import Serialize
-from raven.request import Request
-from raven.testing import ScriptedSink
+from raven.pipeline import Queue, Serialize
+from raven.request import Request, Response, Send
+from raven.testing import MemorySink, ScriptedSink
 from raven.transport.http import HTTPTransport
 from tests.counting_server import CountingServer
 from tests.made import Made, Make
@@ -307,7 +307,8 @@ def test_hostile_objects_are_captured_as_words(made: Made, log: logging.Logger, 
         log.error("x", exc_info=ValueError(hostile))
     else:
         log.error("x", extra={"a": hostile})
-    assert "<Hostile whose repr raised RuntimeError>" in str(made.event)
+    assert "<Hostile whose " in str(made.event)
+    assert " raised RuntimeError>" in str(made.event)
     assert HIDDEN_TEXT not in str(made.event)
 
 
@@ -521,7 +522,6 @@ def test_through_a_memory_handler_it_comes_late_and_whole(made: Made) -> None:
     memory.close()
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="filters can't replace records")
 def test_a_filter_may_replace_the_record(made: Made, log: logging.Logger) -> None:
     def replace(record: logging.LogRecord) -> Any:
         replaced = copy.copy(record)
@@ -530,7 +530,27 @@ def test_a_filter_may_replace_the_record(made: Made, log: logging.Logger) -> Non
 
     log.handlers[0].addFilter(replace)
     log.error("x")
-    assert made.event["logentry"]["message"] == "another"
+    # Before Python 3.12, what a filter returns only says yes or no.
+    assert made.event["logentry"]["message"] == ("another" if sys.version_info >= (3, 12) else "x")
+
+
+def test_what_a_stage_logs_while_it_delivers_is_not_captured_in_turn(made: Made) -> None:
+    delivery = logging.Logger("shop.delivery")
+    delivered = threading.Semaphore(0)
+
+    @stage
+    async def complain(request: Request, send: Send) -> Response:
+        delivery.error("this one is hard to deliver")
+        response = await send(request)
+        delivered.release()
+        return response
+
+    with Client(DSN, Stack(Serialize(), Queue(), complain, sink=MemorySink())) as client:
+        delivery.addHandler(SentryHandler(client))
+        client.capture_message("the only one")
+        assert delivered.acquire(timeout=10)
+        assert client.flush(10)
+        assert client.stats().accepted == 1
 
 
 def test_a_filter_may_drop_the_record(made: Made, log: logging.Logger) -> None:
