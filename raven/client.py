@@ -234,12 +234,12 @@ class Client:
     captureException = capture_exception
 
     @overload
-    def capture_exceptions(self, function: _F, /) -> _F: ...
-
-    @overload
     def capture_exceptions(
         self, *exceptions: type[BaseException], **arguments: Unpack[CaptureArguments]
     ) -> Capturing: ...
+
+    @overload
+    def capture_exceptions(self, function: _F, /) -> _F: ...
 
     def capture_exceptions(self, *exceptions: Any, **arguments: Unpack[CaptureArguments]) -> Any:
         """Capture what a block or a function raises, and let it go on. A context manager, and a decorator.

@@ -96,7 +96,7 @@ def test_it_looks_like_the_function(function: Callable[..., Any]) -> None:
     assert decorated is not function
     for name in ("__name__", "__qualname__", "__doc__", "__module__", "__annotations__"):
         assert getattr(decorated, name) == getattr(function, name)
-    assert decorated.__wrapped__ is function
+    assert inspect.unwrap(decorated) is function
     assert inspect.signature(decorated) == inspect.signature(function)
     for question in (
         inspect.iscoroutinefunction,
@@ -109,7 +109,7 @@ def test_it_looks_like_the_function(function: Callable[..., Any]) -> None:
 
 def test_what_a_generator_is_called_stays(make: Make) -> None:
     decorated = make().client.capture_exceptions(bake_each)
-    generator = decorated(1)
+    generator: Any = decorated(1)
     assert (generator.__name__, generator.__qualname__) == ("bake_each", "bake_each")
     assert list(generator) == [1]
 
