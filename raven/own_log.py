@@ -27,9 +27,9 @@ _delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
 
 def may_capture() -> bool:
     """Whether anything is to be captured here. Not what comes of one of our own lines, of a function that we ask, or of
-    another library that delivers for us.
+    what a worker delivers.
     """
-    return not (_silenced.get() or _delivering.get())
+    return not _silenced.get()
 
 
 @contextmanager
@@ -88,7 +88,7 @@ class FailureLog:
 
 
 class Delivering:
-    """A context manager for the time in which an event is delivered, by stages and libraries that may log."""
+    """A context manager for the time in which another library delivers for us."""
 
     def __enter__(self) -> None:
         self._token = _delivering.set(True)

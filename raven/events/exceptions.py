@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from .frames import LONGEST_LINE, MOST_FRAMES, Frames, context, places_of_stack, places_of_traceback, source_lines
-from .values import Simplifier
+from .values import Simplifier, clip
 
 _MOST_EXCEPTIONS = 50
 _MOST_FRAMES_IN_ALL = 400
@@ -125,7 +125,7 @@ def _notes(error: BaseException, simplifier: Simplifier) -> list[str]:
     notes = _attribute(error, "__notes__")
     if type(notes) is not list:
         return []
-    shown = [simplifier.text(note) if type(note) is str else simplifier.describe(note) for note in notes[:_MOST_NOTES]]
+    shown = [clip(str(simplifier.simplify(note, depth=2)), 1_024) for note in notes[:_MOST_NOTES]]
     return shown if len(notes) <= _MOST_NOTES else [*shown, f"... {len(notes) - _MOST_NOTES} more notes"]
 
 

@@ -18,7 +18,7 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
-from types import BuiltinFunctionType, FrameType, FunctionType, SimpleNamespace
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, SimpleNamespace
 from typing import Any
 
 from .library import is_library_module
@@ -33,6 +33,8 @@ _SMALL = 10**12
 """Below this, a whole number is no card's."""
 _MOST_KINDS = 1_024
 _NAME = re.compile(r"[\w .\[\]-]{1,100}")
+_WHOLE_NAME = 100
+"""Characters of a name that are shown at least: what is cut off may be what tells."""
 _AGAIN = "<the same object again>"
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
@@ -278,6 +280,7 @@ class Simplifier:
             else:
                 result[name] = self._copy(item, level, name in _CODE_KEYS)
         self._nodes -= shown
+        self._characters -= sum(map(len, result))
         if count > shown:
             result[_CUT] = f"{count - shown} more"
         return result
@@ -320,7 +323,9 @@ class Simplifier:
             self._open.discard(id(value))
 
     def _key(self, key: Any, length: int) -> str:
+        length = max(length, _WHOLE_NAME)
         if type(key) is str and len(key) <= length and key.isidentifier():
+            self._characters -= len(key)
             return key
         if issubclass(type(key), str):
             return self.text(str.__str__(key), length)
@@ -388,24 +393,66 @@ def _bounded(render: Callable[[Any], str], value: Any, seconds: float) -> str:
     The only way to interrupt Python code from within its own thread is to trace it. A call that never comes back from C
     (`time.sleep`) can't be interrupted.
     """
-    debugger = sys.gettrace()
-    monotonic = time.monotonic
-    end = monotonic() + seconds
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        # Before 3.12, lines alone don't tell of `while True: pass`.
-        frame.f_trace_opcodes = _EACH_INSTRUCTION
-        if monotonic() > end:
-            raise _TooLong
-        return trace
-
-    sys.settrace(trace)
+    watch = _Watch(seconds)
+    sys.settrace(watch)
     try:
         return render(value)
     finally:
-        sys.settrace(debugger)
+        watch.is_over = True
+        sys.settrace(watch.debugger)
 
 
+class _Watch:
+    """Told of each function that is entered, until the time is over."""
+
+    __slots__ = ("debugger", "end", "is_over")
+
+    def __init__(self, seconds: float) -> None:
+        self.debugger = sys.gettrace()
+        self.end = time.monotonic() + seconds
+        self.is_over = False
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
+        if self.is_over:  # another greenlet began while this was on, and has put it back
+            sys.settrace(self.debugger)
+            return None
+        # Before 3.12, lines alone don't tell of `while True: pass`.
+        frame.f_trace_opcodes = _EACH_INSTRUCTION
+        visit = frame.f_trace
+        if type(visit) is _Visit and visit.watch is self:  # a generator goes on
+            return visit
+        return _Visit(self)
+
+
+class _Visit:
+    """Told of each step within one function."""
+
+    __slots__ = ("_end", "_entered", "watch")
+
+    def __init__(self, watch: _Watch) -> None:
+        self.watch = watch
+        self._end = watch.end
+        self._entered = time.monotonic()
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
+        now = time.monotonic()
+        if now > self._end and self._may_stop(now) and _is_below(_bounded.__code__, frame):
+            raise _TooLong
+        return self
+
+    def _may_stop(self, now: float) -> bool:
+        # What has only just been entered may be a finalizer: there, the exception would be lost, and with it the tracing.
+        return now - self._entered > _BRIEF or now - self._end > _REPR_TIME
+
+
+def _is_below(code: CodeType, frame: FrameType | None) -> bool:
+    """Whether the code has called the frame. Another greenlet's frames, which run while ours waits, it has not."""
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
+
+
+_BRIEF = 0.01
 _EACH_INSTRUCTION = sys.version_info < (3, 12)
 
 

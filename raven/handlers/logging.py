@@ -102,7 +102,7 @@ class SentryHandler(logging.Handler):
             given["stack"], stack = record.stack_info, False
         if issubclass(type(given.get("data")), dict):
             given.update(given.pop("data"))
-        given["logged_by"] = f"{record.pathname}:{record.lineno} in {record.funcName}"
+        given["logged_by"] = f"{record.pathname}, line {record.lineno}, in {record.funcName}"
         parts["tags"] = {**self._tags, **parts.get("tags", {})}
         parts.update(level=level_name(record.levelno), logger=record.name, extra=given, hint={"log_record": record})
         error = _error_of(record.exc_info)

@@ -20,7 +20,7 @@ from raven import Client, Stack, stage
 from raven.errors import ConfigurationError, InvalidDsn
 from raven.handlers.logging import SentryHandler
 from raven.outcome import Outcome
-from raven.own_log import Delivering
+from raven.own_log import not_capturing
 from raven.pipeline import Queue, Serialize
 from raven.request import Request, Response, Send
 from raven.testing import MemorySink, ScriptedSink
@@ -445,10 +445,10 @@ def test_two_locks_taken_in_another_order_do_not_hang_the_program(made: Made, lo
     assert len(made.events) == 2
 
 
-def test_what_a_library_logs_while_it_delivers_is_not_captured(made: Made, log: logging.Logger) -> None:
-    with Delivering():
-        log.error("of the library")
-        assert made.client.capture_message("of the library") is None
+def test_nothing_is_captured_where_nothing_is_to_be_captured(made: Made, log: logging.Logger) -> None:
+    with not_capturing():
+        log.error("of a delivery")
+        assert made.client.capture_message("of a delivery") is None
     log.error("of the program")
     assert made.event["logentry"]["message"] == "of the program"
     assert "breadcrumbs" not in made.event
