@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
@@ -527,15 +528,22 @@ def connect(dsn: Dsn, transport: type[TransportFactory] | TransportFactory | Non
 
 
 def _named_transport(dsn: Dsn) -> type[TransportFactory]:
-    from .transport.http import HTTPTransport
-    from .transport.threaded import ThreadedHTTPTransport
+    name = dsn.transport or "threaded"
+    if name not in _NAMED:
+        raise ConfigurationError(f"there is no transport for a DSN that begins with {name}+")
+    module, _, transport = _NAMED[name].partition(":")
+    # Only now, because some need a package that may be missing.
+    found: type[TransportFactory] = getattr(import_module(f".transport.{module}", __package__), transport)
+    return found
 
-    named: dict[str, type[TransportFactory]] = {"sync": HTTPTransport, "threaded": ThreadedHTTPTransport}
-    if dsn.transport is None:
-        return ThreadedHTTPTransport
-    if dsn.transport not in named:
-        raise ConfigurationError(f"there is no transport for a DSN that begins with {dsn.transport}+")
-    return named[dsn.transport]
+
+_NAMED = {
+    "sync": "http:HTTPTransport",
+    "threaded": "threaded:ThreadedHTTPTransport",
+    "requests": "requests:RequestsHTTPTransport",
+    "threaded+requests": "threaded_requests:ThreadedRequestsHTTPTransport",
+}
+"""The transports by raven-python 6's names: module and class."""
 
 
 def _exception(error: object) -> BaseException | None:

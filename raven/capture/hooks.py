@@ -169,6 +169,4 @@ EXCEPTHOOK = _of(sys, "excepthook", _uncaught)
 THREADING = _of(threading, "excepthook", _uncaught_in_thread)
 UNRAISABLE = _of(sys, "unraisablehook", _unraisable)
 # Not a handler of the root logger: it would miss what doesn't propagate, and keep logging.basicConfig from doing anything.
-RECORDS = Hook(
-    logging.getLogRecordFactory, logging.setLogRecordFactory, _logged, logging.LogRecord, of_result=True
-)
+RECORDS = Hook(logging.getLogRecordFactory, logging.setLogRecordFactory, _logged, logging.LogRecord, of_result=True)

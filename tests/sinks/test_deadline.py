@@ -34,6 +34,8 @@ from tests.http_server import (
 from tests.sinks.conftest import Talk
 from tests.sinks.sending import SHORT, Sender, ends_after
 
+pytestmark = pytest.mark.usefixtures("kind")
+
 SLOW = response(200, b"x" * 5_000)
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nanswertext"
 CHUNKED = response(200, Transfer_Encoding="chunked")
