@@ -34,7 +34,7 @@ def _names(entry: str, host: str, port: int) -> bool:
         entry = parts[1] or parts[3]
         if (parts[2] or parts[4] or str(port)) != str(port):
             return False
-    if address is not None:
+    if address is not None or _address(entry) is not None:
         return _address(entry) == address
     domain = entry.removeprefix("*.").strip(".")
     return bool(domain) and (host == domain or host.endswith(f".{domain}"))

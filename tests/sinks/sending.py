@@ -25,7 +25,7 @@ LATE = 0.3
 """Seconds by which an attempt may miss its deadline."""
 
 AUTH = {"X-Sentry-Auth": "Sentry sentry_version=7, sentry_key=publickey, sentry_secret=secretkey"}
-SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext")
+SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext", "proxyuser", "proxypassword")
 
 
 KINDS: list[type[Urllib3Sink]] = [Urllib3Sink, RequestsSink]
