@@ -104,8 +104,8 @@ class Kind:
         if self.origin is int:
             return type(value) is int and self._within(value)
         if self.origin is Secret:
-            return isinstance(value, Secret) or (isinstance(value, str) and value.isprintable())
-        if self.origin is str:
+            value = value.reveal() if isinstance(value, Secret) else value
+        if self.origin in (str, Secret):
             return isinstance(value, str) and value.isprintable()
         return type(value) in (bool, int) and value in (0, 1)
 
