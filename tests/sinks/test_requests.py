@@ -12,7 +12,6 @@ from raven.errors import MissingDependency, SendTimeout
 from raven.sinks.requests import RequestsSink
 from raven.sinks.urllib3 import Urllib3Sink
 from raven.transport.requests import RequestsHTTPTransport
-from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
 from tests.http_server import Connection, Server, answer, chunk, endless, response, say
 from tests.sinks.sending import SHORT, Sender, ends_after
 
@@ -69,21 +68,6 @@ def test_a_missing_package_is_known_when_the_transport_is_made(monkeypatch: pyte
     monkeypatch.delitem(sys.modules, "raven.transport.requests")  # as if it had not been imported yet
     with pytest.raises(MissingDependency):
         Client("requests+http://publickey@localhost/42")
-
-
-@pytest.mark.parametrize(
-    ("prefix", "transport"),
-    [("requests+", RequestsHTTPTransport), ("threaded+requests+", ThreadedRequestsHTTPTransport)],
-)
-def test_the_names_of_raven_6(prefix: str, transport: type[RequestsHTTPTransport]) -> None:
-    with Server() as server:
-        with Client(prefix + server.dsn()) as client:
-            assert (
-                repr(client)
-                == f"<Client <{transport()!r} bound to {server.dsn().replace('publickey:secretkey', '***')}>>"
-            )
-            client.capture_message("hello")
-        assert client.stats().delivered == 1
 
 
 def test_at_exit_it_stands_in_for_itself() -> None:
