@@ -10,7 +10,8 @@ HERE = Path(__file__).parent
 VERSION: dict[str, str] = {}
 exec((HERE / "raven" / "_version.py").read_text(), VERSION)
 
-REQUESTS = ["requests>=2.31"]
+REQUESTS = ["requests>=2.32.2"]
+SOCKS = ["pysocks>=1.7.1,<2"]
 GEVENT = ["gevent>=23.9"]
 EVENTLET = ["eventlet>=0.36"]
 TORNADO = ["tornado>=6.4"]
@@ -40,12 +41,15 @@ setup(
         "eventlet": EVENTLET,
         "tornado": TORNADO,
         "twisted": TWISTED,
-        "all": REQUESTS + GEVENT + EVENTLET + TORNADO + TWISTED,
+        "socks": SOCKS,
+        "all": REQUESTS + SOCKS + GEVENT + EVENTLET + TORNADO + TWISTED,
         "speed": ["brotli>=1.1", "zstandard>=0.22"],
         "demo": DEMO,
         "test": [
             *DEMO,
             *GEVENT,
+            *REQUESTS,
+            *SOCKS,
             "brotli>=1.1",
             "coverage>=7.6",
             "gunicorn>=22",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Protocol
 
 from .dsn import Dsn
@@ -43,12 +44,19 @@ def connect(dsn: Dsn, transport: type[TransportFactory] | TransportFactory | Non
 
 
 def _named_transport(dsn: Dsn) -> type[TransportFactory]:
-    from .transport.http import HTTPTransport
-    from .transport.threaded import ThreadedHTTPTransport
+    name = dsn.transport or "threaded"
+    if name not in _NAMED:
+        raise ConfigurationError(f"there is no transport for a DSN that begins with {name}+")
+    module, _, transport = _NAMED[name].partition(":")
+    # Only now, because some need a package that may be missing.
+    found: type[TransportFactory] = getattr(import_module(f".transport.{module}", __package__), transport)
+    return found
 
-    named: dict[str, type[TransportFactory]] = {"sync": HTTPTransport, "threaded": ThreadedHTTPTransport}
-    if dsn.transport is None:
-        return ThreadedHTTPTransport
-    if dsn.transport not in named:
-        raise ConfigurationError(f"there is no transport for a DSN that begins with {dsn.transport}+")
-    return named[dsn.transport]
+
+_NAMED = {
+    "sync": "http:HTTPTransport",
+    "threaded": "threaded:ThreadedHTTPTransport",
+    "requests": "requests:RequestsHTTPTransport",
+    "threaded+requests": "threaded_requests:ThreadedRequestsHTTPTransport",
+}
+"""The transports by raven-python 6's names: module and class."""

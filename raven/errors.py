@@ -96,6 +96,12 @@ class TLSError(NetworkError):
     transient = False
 
 
+class ProxyError(NetworkError):
+    """The proxy refused to connect to the server. Trying again won't help."""
+
+    transient = False
+
+
 class BadResponse(NetworkError):
     """What came back is not HTTP. Trying again won't help."""
 

@@ -1,7 +1,8 @@
 """Options: the fields of stages and sinks, from code or from a DSN's query string.
 
 An option is a field of a frozen dataclass that derives from `Configured`. Its name is what the DSN calls it, its
-annotation says how text is read, and its default is the documented one. `option()` adds bounds.
+annotation says how text is read, and its default is the documented one. `option()` adds bounds. One that is annotated
+`str | Secret | None` may be given as a string, and is a `Secret` from then on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Literal, TypeVar, Union
 from weakref import WeakKeyDictionary
 
 from .errors import InvalidOption
+from .secret import Secret
 
 _Self = TypeVar("_Self", bound="Configured")
 
@@ -51,6 +53,8 @@ class Configured:
                 object.__setattr__(self, name, frozenset(given))
             elif kind.origin is bool:
                 object.__setattr__(self, name, given if given is None else bool(given))
+            elif kind.origin is Secret and isinstance(given, str):
+                object.__setattr__(self, name, Secret(given))
 
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
         """The same, with those options changed that `texts` names and this declares.
@@ -77,7 +81,9 @@ class Kind:
     def __init__(self, annotation: Any, metadata: Mapping[str, Any]) -> None:
         arguments = typing.get_args(annotation)
         self.optional = type(None) in arguments and typing.get_origin(annotation) in (Union, types.UnionType)
-        if self.optional:
+        if Secret in arguments:
+            annotation = Secret
+        elif self.optional:
             (annotation,) = (each for each in arguments if each is not type(None))
         self.origin = typing.get_origin(annotation) or annotation
         self.arguments = typing.get_args(annotation)
@@ -97,7 +103,9 @@ class Kind:
             return type(value) in (int, float) and abs(value) <= sys.float_info.max and self._within(value)
         if self.origin is int:
             return type(value) is int and self._within(value)
-        if self.origin is str:
+        if self.origin is Secret:
+            value = value.reveal() if isinstance(value, Secret) else value
+        if self.origin in (str, Secret):
             return isinstance(value, str) and value.isprintable()
         return type(value) in (bool, int) and value in (0, 1)
 
@@ -140,7 +148,7 @@ class Kind:
             words = "a list of whole numbers with commas between them" + self._bounds()
         elif self.origin is bool:
             words = "1 or 0"
-        elif self.origin is str:
+        elif self.origin in (str, Secret):
             words = "printable text"
         else:
             words = "a whole number" if self.origin is int else "a number"
@@ -157,7 +165,7 @@ class Kind:
 
 
 _UNREADABLE = object()
-_READABLE = frozenset({bool, int, float, str, frozenset, Literal})
+_READABLE = frozenset({bool, int, float, str, Secret, frozenset, Literal})
 
 
 def options_of(owner: type) -> Mapping[str, Kind]:
@@ -184,4 +192,5 @@ def _read_annotations(owner: type) -> Mapping[str, Kind]:
 def _is_other_union(annotation: Any) -> bool:
     if typing.get_origin(annotation) not in (Union, types.UnionType):
         return False
-    return sum(1 for each in typing.get_args(annotation) if each is not type(None)) != 1
+    members = set(typing.get_args(annotation)) - {type(None)}
+    return len(members) != 1 and members != {str, Secret}

@@ -62,13 +62,13 @@ class Connection:
         self._server = server
         self._buffer = b""
 
-    def read(self) -> bytes:
+    def read(self, most: int = 65_536) -> bytes:
         """Some bytes, at least one. Raises ConnectionError at the end."""
-        data = self._buffer or self.socket.recv(65_536)
-        self._buffer = b""
+        data = self._buffer or self.socket.recv(most)
+        self._buffer = data[most:]
         if not data:
             raise ConnectionError("the client has hung up")
-        return data
+        return data[:most]
 
     def head(self) -> Received:
         """The next request without its body, which is not read."""

@@ -25,7 +25,9 @@ from raven.request import Request
 from raven.testing import MemorySink
 from raven.testing.fixtures import Captured
 from raven.transport.http import HTTPTransport
+from raven.transport.requests import RequestsHTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
+from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
 from tests.http_server import Server, answer, response
 
 DSN = "http://hiddenpublic:hiddensecret@sentry.example/42"
@@ -213,7 +215,13 @@ def test_connect_takes_a_class_an_instance_and_whatever_has_the_shape() -> None:
 
 @pytest.mark.parametrize(
     ("prefix", "name"),
-    [("", "ThreadedHTTPTransport"), ("threaded+", "ThreadedHTTPTransport"), ("sync+", "HTTPTransport")],
+    [
+        ("", "ThreadedHTTPTransport"),
+        ("threaded+", "ThreadedHTTPTransport"),
+        ("sync+", "HTTPTransport"),
+        ("requests+", "RequestsHTTPTransport"),
+        ("threaded+requests+", "ThreadedRequestsHTTPTransport"),
+    ],
 )
 def test_the_scheme_may_name_the_transport(prefix: str, name: str) -> None:
     with Client(prefix + DSN) as client:
@@ -281,7 +289,9 @@ def test_leaving_the_block_closes() -> None:
     assert transport.calls[2:] == [("close", 5.0)]
 
 
-@pytest.mark.parametrize("transport", [HTTPTransport, ThreadedHTTPTransport])
+@pytest.mark.parametrize(
+    "transport", [HTTPTransport, ThreadedHTTPTransport, RequestsHTTPTransport, ThreadedRequestsHTTPTransport]
+)
 def test_it_delivers(transport: type[Stack]) -> None:
     with Server(answer(response(200, b"{}"))) as server:
         with Client(server.dsn("timeout=5&encoding=none"), transport) as client:

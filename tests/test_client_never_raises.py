@@ -15,7 +15,9 @@ from raven.pipeline import Serialize
 from raven.testing import ScriptedSink
 from raven.testing.fixtures import Captured
 from raven.transport.http import HTTPTransport
+from raven.transport.requests import RequestsHTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
+from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
 from tests.counting_server import CountingServer
 from tests.test_client import DSN, Kept
 
@@ -108,7 +110,9 @@ class CapturingHandler(logging.Handler):
         self.client.capture_message(record.getMessage())
 
 
-@pytest.mark.parametrize("transport", [HTTPTransport, ThreadedHTTPTransport])
+@pytest.mark.parametrize(
+    "transport", [HTTPTransport, ThreadedHTTPTransport, RequestsHTTPTransport, ThreadedRequestsHTTPTransport]
+)
 @pytest.mark.parametrize("up", [True, False], ids=["a server", "no server"])
 def test_what_a_delivery_has_logged_is_not_captured(transport: type[Stack], up: bool) -> None:
     root = logging.getLogger()

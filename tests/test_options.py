@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from raven.errors import InvalidOption
 from raven.options import Configured, option, options_of
+from raven.secret import Secret
 
 SECRET = "s3cret\x07"
 
@@ -35,6 +36,7 @@ class Sample(Configured):
     maybe_number: float | None = option(None, above=0)
     maybe_old: Optional[int] = option(None, minimum=1)  # noqa: UP045  # the old way to write it counts as well
     union: None | bool = None  # noqa: RUF036  # in this order as well
+    hidden: str | Secret | None = None
 
     role: ClassVar[str] = "no option"
     function: Callable[[], None] | None = None
@@ -46,7 +48,7 @@ class Sample(Configured):
 
 NAMES = {
     "whole", "number", "above", "bounded", "plain", "text", "maybe", "flag", "choice", "level", "statuses",
-    "maybe_number", "maybe_old", "union", "percent", "codes",
+    "maybe_number", "maybe_old", "union", "percent", "codes", "hidden",
 }  # fmt: skip
 
 WHOLE = "a whole number"
@@ -67,6 +69,7 @@ MESSAGES = {
     "maybe_number": "a number greater than 0, or none",
     "maybe_old": f"{WHOLE} that is at least 1, or none",
     "union": "1 or 0, or none",
+    "hidden": "printable text, or none",
 }
 
 
@@ -233,6 +236,18 @@ def test_what_text_cannot_set_is_no_option() -> None:
     sample = Sample()
     for name in ("role", "function", "either", "either_or_none", "numbers", "made"):
         assert sample.with_options({name: "1"}) is sample
+
+
+def test_a_secret_is_kept_as_one() -> None:
+    given, read = Sample(hidden="s3cret"), Sample().with_options({"hidden": "s3cret"})
+    assert given == read == Sample(hidden=Secret("s3cret")) == given.with_options({"whole": "5"})
+    assert given != Sample(hidden="other") != Sample()
+    assert read.hidden == Secret("s3cret")
+    assert repr(given) == "Sample(hidden=***)"
+    assert given.with_options({"hidden": "none"}) == Sample()
+    for wrong in (SECRET, 5, b"s3cret"):
+        with pytest.raises(InvalidOption, match=r"^hidden: printable text, or none is accepted$"):
+            Sample(hidden=wrong)  # type: ignore[arg-type]
 
 
 def test_the_repr_has_what_differs_from_the_defaults() -> None:

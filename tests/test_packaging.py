@@ -19,7 +19,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def test_the_extras_are_those_that_are_documented() -> None:
     extras = set(INSTALLED.metadata.get_all("Provides-Extra") or ())
-    assert extras == {"requests", "gevent", "eventlet", "tornado", "twisted", "all", "speed", "demo", "test"}
+    assert extras == {"requests", "gevent", "eventlet", "tornado", "twisted", "socks", "all", "speed", "demo", "test"}
 
 
 def test_without_extras_only_three_packages_are_installed() -> None:

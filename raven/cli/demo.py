@@ -118,7 +118,7 @@ def _run_program(dsn: str) -> str:
 def _environment(dsn: str) -> dict[str, str]:
     """Ours, less the settings of another error tracker; and Raven can be imported, installed or not."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SENTRY_", "RAVEN_"))}
-    kept |= {"SENTRY_DSN": dsn, "PYTHONIOENCODING": "utf-8"}
+    kept |= {"SENTRY_DSN": dsn, "PYTHONIOENCODING": "utf-8", "no_proxy": "*"}
     root = str(Path(__file__).resolve().parents[2])
     if root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         kept["PYTHONPATH"] = os.pathsep.join(filter(None, [root, kept.get("PYTHONPATH")]))

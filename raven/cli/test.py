@@ -11,7 +11,7 @@ from typing import TextIO
 
 from ..client import Client
 from ..dsn import Dsn
-from ..errors import ConfigurationError, ConnectError, RavenError, SendError, SendTimeout, TLSError
+from ..errors import ConfigurationError, ConnectError, ProxyError, RavenError, SendError, SendTimeout, TLSError
 from ..pipeline import Timeout
 from ..pipeline.stage import FunctionStage
 from ..request import Request, Response, Send
@@ -26,6 +26,7 @@ _HINTS = {
     401: "The server does not know the key. Copy the DSN again from the project's settings.",
     403: "The server does not know the key or the project. Copy the DSN again from the project's settings.",
     404: "There is no such project at this address. Check the path and the project in the DSN.",
+    407: "The proxy wants a user and a password, or others: ?http_proxy=http://user:password@host:port in the DSN.",
     413: "The event is too large for the server, or for a proxy before it.",
     429: "The server takes no more events for now: a quota is used up. The setup itself works.",
 }
@@ -122,6 +123,8 @@ class Report:
 def _hint_for(error: RavenError) -> str:
     if isinstance(error, TLSError):
         return "If the server's certificate is from a CA of your own, name it: ?ca_certs=/path/to/ca.pem in the DSN."
+    if isinstance(error, ProxyError):
+        return "Check the proxy: the option https_proxy, or HTTPS_PROXY and ALL_PROXY in the environment, name it."
     if isinstance(error, SendTimeout):
         return "If the server is slow or far away, allow it more: ?timeout=5 in the DSN."
     if isinstance(error, ConnectError):

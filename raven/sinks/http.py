@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ..dsn import Dsn
 from ..options import option
+from ..secret import Secret
 from . import Sink
-from .tls import TLSSettings, resolve
+from .proxy import Proxy, proxy_for, proxy_of_option
+from .tls import TLSSettings, check_client_certificate, resolve
 
 MOST_READ = 65_536
 """The bytes of an answer's body that are read. Servers say little; a longer answer costs its connection."""
@@ -25,6 +27,12 @@ class HTTPSink(Sink):
     `verify_ssl` (default 1): verify the server's certificate and that it is for this host.
     `ca_certs`: a PEM file or a folder of trusted certificates, or the word "system" for the operating system's. None (the
     default) is the file that `SSL_CERT_FILE` or `REQUESTS_CA_BUNDLE` names, else certifi's bundle.
+    `cert_file`, `key_file`: PEM files with a certificate of our own, for servers that want one, and with its key, which
+    may be in `cert_file` as well. The key must not need a password.
+    `http_proxy`, `https_proxy`: the proxy for a server of that scheme, as `http://user:password@host:port`. With
+    `socks5h://` it looks the server's name up, with `socks5://` we do; both need `pip install "raven[socks]"`. The word
+    "direct" is none. None (the default) is what the variables `HTTP_PROXY` or `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`
+    say. A proxy that can't be used is an error.
     `connections`: how many connections are kept open at most, and used at once (default 10).
     """
 
@@ -32,13 +40,29 @@ class HTTPSink(Sink):
 
     verify_ssl: bool = True
     ca_certs: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    http_proxy: str | Secret | None = None
+    https_proxy: str | Secret | None = None
     connections: int = option(10, minimum=1, maximum=1_000)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.ca_certs is not None:
             resolve(True, self.ca_certs)
+        check_client_certificate(self.cert_file, self.key_file)
+        for name in ("http_proxy", "https_proxy"):
+            given = getattr(self, name)
+            if given is not None:
+                proxy_of_option(name, given)
 
     def tls(self, dsn: Dsn) -> TLSSettings | None:
         """What TLS must hold to; None for a server without it. Raises `InvalidOption`."""
-        return resolve(self.verify_ssl, self.ca_certs) if dsn.scheme == "https" else None
+        if dsn.scheme != "https":
+            return None
+        return replace(resolve(self.verify_ssl, self.ca_certs), cert_file=self.cert_file, key_file=self.key_file)
+
+    def proxy(self, dsn: Dsn) -> Proxy | None:
+        """The proxy that leads to the server, if one does. Raises `InvalidOption` or `MissingDependency`."""
+        given = self.https_proxy if dsn.scheme == "https" else self.http_proxy
+        return proxy_for(dsn, Secret(given) if isinstance(given, str) else given)

@@ -22,23 +22,33 @@ _SHIPPED = Path(__file__).parent.parent / "data" / "cacert.pem"
 _ENVIRONMENT = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _MARK = b"-----BEGIN CERTIFICATE-----"
+_KEY_MARK = re.compile(rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----")
 
 
 @dataclass(frozen=True)
 class TLSSettings:
-    """Whether to verify the server, and against what.
+    """Whether to verify the server, and against what; and what to show it, if it wants a certificate from us.
 
-    `ca_certs` is a PEM file, a folder as OpenSSL's `c_rehash` makes it, or None for the system's trust store.
+    `ca_certs` is a PEM file, a folder as OpenSSL's `c_rehash` makes it, or None for the system's trust store. `cert_file`
+    is a PEM file with our certificate, and with its key if there is no `key_file`.
     """
 
     verify: bool
     ca_certs: str | None
+    cert_file: str | None = None
+    key_file: str | None = None
 
     def apply(self, context: ssl.SSLContext) -> None:
-        """Set a new client context up: TLS 1.2 or newer, and the certificate and the host name are verified, or not.
+        """Set a new client context up: TLS 1.2 or newer, the certificate and the host name are verified, or not, and our
+        own certificate is loaded.
 
-        Raises `TLSError` if the file is not what it was when the settings were made.
+        Raises `TLSError` if a file is not what it was when the settings were made.
         """
+        if self.cert_file is not None:
+            try:
+                context.load_cert_chain(self.cert_file, self.key_file, _no_password)
+            except (OSError, ValueError, _Encrypted):
+                raise TLSError("the client's certificate can't be loaded any more") from None
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = self.verify
         context.verify_mode = ssl.CERT_REQUIRED if self.verify else ssl.CERT_NONE
@@ -108,3 +118,46 @@ def _checked(name: str, path: str) -> str:
     except ssl.SSLError:
         raise InvalidOption(f"{name}: the file has no certificates that can be loaded") from None
     return path
+
+
+def check_client_certificate(cert_file: str | None, key_file: str | None) -> None:
+    """See that our certificate and its key can be loaded. Raises `InvalidOption` that names the option at fault."""
+    if cert_file is not None:
+        _load(cert_file, key_file)
+    elif key_file is not None:
+        raise InvalidOption("key_file: it is accepted only with cert_file, whose key it has")
+
+
+class _Encrypted(Exception):
+    """The key needs a password."""
+
+
+def _no_password() -> str:
+    # Without this, OpenSSL would ask for it on the terminal.
+    raise _Encrypted
+
+
+@cache
+def _load(cert_file: str, key_file: str | None) -> None:
+    if _MARK not in _pem("cert_file", cert_file):
+        raise InvalidOption("cert_file: the file has no certificate in it (PEM is accepted)")
+    name, key = ("cert_file", cert_file) if key_file is None else ("key_file", key_file)
+    if not _KEY_MARK.search(_pem(name, key)):
+        hint = "; key_file names another that has it" if key_file is None else ""
+        raise InvalidOption(f"{name}: the file has no private key in it (PEM is accepted){hint}")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, _no_password)
+    except _Encrypted:
+        raise InvalidOption(f"{name}: the key is encrypted, and only one that needs no password is accepted") from None
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise InvalidOption(f"{name}: the key is not that of the certificate") from None
+        raise InvalidOption("cert_file: the certificate or its key can't be loaded") from None
+
+
+def _pem(name: str, path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError):
+        raise InvalidOption(f"{name}: a PEM file that can be read is accepted") from None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import BadResponse, Closed, ConnectError, ConnectionLost, NetworkError, SendTimeout, TLSError
+from ..dsn import Dsn
+from ..errors import ConnectionLost, SendTimeout
 from ..first_import import first_import
 from ..own_log import Delivering, logger, silence
 from ..pipeline.stage import Context
@@ -18,9 +18,16 @@ from ..runtimes import Runtime
 from ..runtimes.threads import ThreadRuntime
 from . import Sink
 from .http import LONGEST_ATTEMPT, MOST_READ, HTTPSink
+from .proxy import Proxy
+from .translate import translate
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+
+    from .urllib3_pool import Until
+
+Post = Callable[[str, "bytes | None", Mapping[str, str], "Until"], "BaseHTTPResponse"]
+"""Makes one exchange, of a target, a body and headers, and returns the answer with its body unread. Never redirects."""
 
 _warned_of: set[str] = set()
 """The servers that the process was warned of: one line each, however often they are bound."""
@@ -39,29 +46,54 @@ class Urllib3Sink(HTTPSink):
         return self
 
     def bind(self, context: Context) -> BoundUrllib3:
-        tls = self.tls(context.dsn)
-        if tls is not None and not tls.verify and context.dsn.origin not in _warned_of:
-            _warned_of.add(context.dsn.origin)
-            logger.warning("verify_ssl=0: the certificate of %s is not verified", context.dsn.origin)
+        dsn = context.dsn
+        tls, proxy = self.tls(dsn), self.proxy(dsn)
+        if tls is not None and not tls.verify and dsn.origin not in _warned_of:
+            _warned_of.add(dsn.origin)
+            logger.warning("verify_ssl=0: the certificate of %s is not verified", dsn.origin)
 
-        def make_pool() -> HTTPConnectionPool:
+        def connect() -> tuple[HTTPConnectionPool, Post]:
             with first_import():
                 from .urllib3_pool import make_pool
 
             silence("urllib3.connectionpool", "urllib3.connection", "urllib3.response", "urllib3.util.retry")
-            return make_pool(context.dsn, tls, self.connections)
+            pool = make_pool(dsn, tls, self.connections, proxy)
+            return pool, self.posting(pool, dsn, forwarded=proxy is not None and proxy.forwards(dsn))
 
-        return BoundUrllib3(make_pool, context)
+        return BoundUrllib3(connect, context, proxy)
+
+    def posting(self, pool: HTTPConnectionPool, dsn: Dsn, *, forwarded: bool) -> Post:
+        """What makes the exchanges, on this pool. `forwarded` says that targets are whole addresses, for a proxy."""
+
+        def post(target: str, body: bytes | None, headers: Mapping[str, str], until: Until) -> BaseHTTPResponse:
+            return pool.urlopen(
+                "POST",
+                target,
+                body=body,
+                headers=headers,
+                redirect=False,
+                retries=False,
+                timeout=until,
+                preload_content=False,
+                decode_content=False,
+            )
+
+        return post
 
 
 class BoundUrllib3:
-    """The connections to one server."""
+    """The connections to one server, by way of its proxy if there is one."""
 
-    def __init__(self, make_pool: Callable[[], HTTPConnectionPool], context: Context) -> None:
-        self._make_pool = make_pool
+    def __init__(
+        self, connect: Callable[[], tuple[HTTPConnectionPool, Post]], context: Context, proxy: Proxy | None
+    ) -> None:
+        self._connect = connect
         self._endpoint = context.dsn.endpoint
         self._monotonic = context.runtime.monotonic
-        self._pool: HTTPConnectionPool | None = None
+        # A proxy that makes the requests itself wants the whole address, and to know who we are, with each.
+        self._forwarding = proxy if proxy is not None and proxy.forwards(context.dsn) else None
+        self._origin = context.dsn.origin if self._forwarding else ""
+        self._connected: tuple[HTTPConnectionPool, Post] | None = None
         self._lock = threading.RLock()  # a signal handler may send while we connect
 
     async def __call__(self, request: Request) -> Response:
@@ -69,51 +101,42 @@ class BoundUrllib3:
         left = LONGEST_ATTEMPT if deadline is None else deadline - self._monotonic()
         if left <= 0:
             raise SendTimeout("the time was over before the attempt began")
-        return post(self._connected(), self._endpoint(request.endpoint or "envelope"), request, left)
+        headers = {"Accept-Encoding": "identity", **request.headers}
+        if self._forwarding is not None:
+            headers.update(self._forwarding.authorization())
+        target = self._origin + self._endpoint(request.endpoint or "envelope")
+        return exchange(self._post(), target, request.body, headers, left)
 
     def close(self) -> None:
         """Close the connections that are idle. Those in use are closed by whoever uses them."""
-        if self._pool is not None:
-            self._pool.close()
+        if self._connected is not None:
+            self._connected[0].close()
 
     def __del__(self) -> None:
         self.close()  # the pool would do so itself, but not once the interpreter's exit handlers have run
 
-    def _connected(self) -> HTTPConnectionPool:
-        if self._pool is None:
+    def _post(self) -> Post:
+        if self._connected is None:
             with self._lock:
-                if self._pool is None:
-                    self._pool = self._make_pool()
-        return self._pool
+                if self._connected is None:
+                    self._connected = self._connect()
+        return self._connected[1]
 
 
-def post(pool: HTTPConnectionPool, path: str, request: Request, seconds: float) -> Response:
+def exchange(post: Post, target: str, body: bytes | None, headers: Mapping[str, str], seconds: float) -> Response:
     """One exchange, of `seconds` at most. Redirects are answers like others. Raises a `NetworkError`, or `Closed`."""
-    from urllib3.exceptions import ClosedPoolError, HTTPError
+    from urllib3.exceptions import HTTPError
 
     from .urllib3_pool import Until
 
     try:
         with Delivering():
-            response = pool.urlopen(
-                "POST",
-                path,
-                body=request.body,
-                headers={"Accept-Encoding": "identity", **request.headers},
-                redirect=False,
-                retries=False,
-                timeout=Until(time.monotonic() + seconds),
-                pool_timeout=seconds,  # type: ignore[arg-type]  # it is passed to queue.get, which takes fractions
-                preload_content=False,
-                decode_content=False,
-            )
-            body = _read(response)
-    except ClosedPoolError:
-        raise Closed("the transport was closed") from None
+            response = post(target, body, headers, Until(time.monotonic() + seconds))
+            answer = _read(response)
     except (HTTPError, OSError) as error:
         raise translate(error) from None
     # Not items(), which has a repeated header once for each time.
-    return Response(response.status, {name.lower(): response.headers[name] for name in response.headers}, body)
+    return Response(response.status, {name.lower(): response.headers[name] for name in response.headers}, answer)
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
@@ -128,44 +151,3 @@ def _read(response: BaseHTTPResponse) -> bytes:
         if not whole:
             response.close()  # there is more to come, perhaps without end
         response.release_conn()  # closed or not, it goes back to its place in the pool
-
-
-def translate(error: BaseException) -> NetworkError:
-    """One of our errors for one of urllib3's. Its text has nothing of the request in it."""
-    from http.client import IncompleteRead
-
-    from urllib3 import exceptions
-
-    cause = _innermost(error)
-    if isinstance(cause, ssl.SSLError):
-        return _tls_error(cause)
-    if isinstance(error, exceptions.NameResolutionError):
-        return ConnectError("the host's name can't be resolved")
-    if isinstance(error, exceptions.NewConnectionError):
-        return ConnectError(f"the server can't be reached: {_text(cause)}")
-    if isinstance(cause, TimeoutError) or isinstance(error, (exceptions.TimeoutError, exceptions.EmptyPoolError)):
-        return SendTimeout("the server did not answer in time")
-    if isinstance(cause, (OSError, IncompleteRead, exceptions.IncompleteRead)):
-        stale = type(cause).__name__ == "StaleConnection"
-        return ConnectionLost(f"the connection was lost: {_text(cause)}", stale=stale)
-    return BadResponse(f"the answer is not HTTP ({type(cause).__name__})")
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while True:
-        inner = error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None)
-        if inner is None:
-            return error
-        error = inner
-
-
-def _tls_error(error: ssl.SSLError) -> NetworkError:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return TLSError(f"the server's certificate was refused: {error.verify_message}")
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
-        return ConnectionLost("the connection was lost while TLS was being set up")
-    return TLSError(f"TLS could not be set up: {error.reason or type(error).__name__}")
-
-
-def _text(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__

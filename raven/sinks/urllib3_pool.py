@@ -17,11 +17,15 @@ from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError
 
 from ..dsn import Dsn
+from ..errors import ConnectError
+from .proxy import Proxy
 from .resolve import Resolver
 from .tls import TLSSettings
+from .translate import text_of
+from .tunnel import Tunnel, tunnel
 
 _LEAST = 0.001
 """Seconds. A timeout of 0 would mean not to block at all."""
@@ -53,18 +57,22 @@ class Until(Timeout):
         return self.connect_timeout
 
 
-def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int) -> HTTPConnectionPool:
-    """A pool for one server, of that many connections at most. Nothing is connected yet."""
-    resolver = Resolver(dsn.host, dsn.port)
+def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int, proxy: Proxy | None = None) -> HTTPConnectionPool:
+    """A pool for one server, of that many connections at most. Nothing is connected yet.
+
+    urllib3 is not told of a proxy: to it, the connections are to the server.
+    """
+    peer = proxy or dsn
+    route = {"resolver": Resolver(peer.host, peer.port), "proxied": proxy is not None, "tunnel": tunnel(proxy, dsn)}
     if tls is None:
         plain = _Pool(dsn.host, dsn.port, maxsize=connections, block=True)
-        plain.conn_kw["resolver"] = resolver
+        plain.conn_kw.update(route)
         return plain
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = _DeadlineSSLSocket
     tls.apply(context)
     pool = _TLSPool(dsn.host, dsn.port, maxsize=connections, block=True, ssl_context=context)
-    pool.conn_kw["resolver"] = resolver
+    pool.conn_kw.update(route)
     return pool
 
 
@@ -83,6 +91,10 @@ class _Deadline:
     def recv_into(self, *arguments: Any) -> int:
         self._arm()
         return super().recv_into(*arguments)  # type: ignore[misc, no-any-return]
+
+    def recv(self, *arguments: Any) -> bytes:
+        self._arm()
+        return super().recv(*arguments)  # type: ignore[misc, no-any-return]
 
     def send(self, *arguments: Any) -> int:
         self._arm()
@@ -117,22 +129,33 @@ class _Exchanges:
     timeout: float | None
     socket_options: Any
 
-    def __init__(self, *arguments: Any, resolver: Resolver, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, resolver: Resolver, proxied: bool, tunnel: Tunnel | None, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self._resolver = resolver
+        self._peer, self._named = ("proxy", "proxy's name") if proxied else ("server", "host's name")
+        self._tunnel_to_server = tunnel
         self._answers = 0
 
     def _new_conn(self) -> socket.socket:
         self._answers = 0
-        seconds = self.timeout or 0.0
+        sock: socket.socket | None = None
         try:
-            return _connect(self._resolver, seconds, self.socket_options or ())
-        except socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
-        except TimeoutError as error:
-            raise ConnectTimeoutError(self, "not connected in time") from error
-        except OSError as error:
-            raise NewConnectionError(self, "not connected") from error  # type: ignore[arg-type]
+            sock = _connect(self._resolver, self.timeout or 0.0, self.socket_options or ())
+            if self._tunnel_to_server is not None:
+                self._tunnel_to_server(sock)
+            return sock
+        except BaseException as error:
+            if sock is not None:
+                sock.close()
+            if isinstance(error, socket.gaierror):
+                raise ConnectError(f"the {self._named} can't be resolved") from None
+            if isinstance(error, TimeoutError):
+                raise ConnectTimeoutError(self, "not connected in time") from error
+            if isinstance(error, OSError):
+                raise ConnectError(f"the {self._peer} can't be reached: {text_of(error)}") from None
+            raise
 
     def send(self, data: Any) -> None:
         try:
@@ -184,12 +207,20 @@ class _Places(queue.LifoQueue[Any]):
         raise queue.Empty
 
 
-class _Pool(HTTPConnectionPool):
+class _Waiting:
+    """Mixed into a pool class: the wait for a free connection is a part of the timeout, whoever asks."""
+
+    def urlopen(self, *arguments: Any, timeout: Until, **options: Any) -> Any:
+        options["pool_timeout"] = timeout.connect_timeout
+        return super().urlopen(*arguments, timeout=timeout, **options)  # type: ignore[misc]
+
+
+class _Pool(_Waiting, HTTPConnectionPool):  # type: ignore[misc]
     ConnectionCls = _Connection
     QueueCls = _Places
 
 
-class _TLSPool(HTTPSConnectionPool):
+class _TLSPool(_Waiting, HTTPSConnectionPool):  # type: ignore[misc]
     ConnectionCls = _TLSConnection
     QueueCls = _Places
 

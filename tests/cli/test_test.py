@@ -68,6 +68,7 @@ def test_what_is_sent_is_a_message_and_an_exception() -> None:
         (401, "The server does not know the key."),
         (403, "The server does not know the key or the project."),
         (404, "There is no such project at this address."),
+        (407, "The proxy wants a user and a password"),
         (413, "The event is too large for the server"),
         (418, "answered 418"),
         (429, "a quota is used up"),
@@ -98,6 +99,16 @@ def test_the_second_one_can_fail_alone() -> None:
         code, text = outcome(server.dsn(QUICK))
     assert code == 1
     assert "Not delivered: 1 x rate_limited." in text
+
+
+def test_a_proxy_that_refuses() -> None:
+    with Server(answer(response(403))) as proxy:
+        code, text = outcome(
+            f"https://publickey:secretkey@sentry.example/42?{QUICK}&https_proxy=127.0.0.1:{proxy.port}"
+        )
+    assert code == 1
+    assert "failed: the proxy refused: it answered 403" in text
+    assert "Check the proxy: " in text
 
 
 def test_a_refused_connection() -> None:

@@ -47,7 +47,19 @@ def threads():
 """
 
 # Whatever would change how the program runs, or where it sends.
-_NOT_INHERITED = ("SENTRY_", "RAVEN_", "PYTHON", "COV", "GUNICORN_", "HTTP_", "HTTPS_", "SSL_CERT", "REQUESTS_CA")
+_NOT_INHERITED = (
+    "SENTRY_",
+    "RAVEN_",
+    "PYTHON",
+    "COV",
+    "GUNICORN_",
+    "HTTP_",
+    "HTTPS_",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT",
+    "REQUESTS_CA",
+)
 
 
 @dataclass(frozen=True)

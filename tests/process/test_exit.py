@@ -58,6 +58,8 @@ CLIENTS = {
     "warm": "client = Client(DSN)\nsent(client, 3)\nassert client.flush()",
     "busy": "client = Client(DSN)\nsent(client, 3)",
     "blocking": "from raven.transport.http import HTTPTransport\nclient = Client(DSN, HTTPTransport)",
+    "requests": "client = Client('threaded+requests+' + DSN)",
+    "blocking requests": "client = Client('requests+' + DSN)",
     "idle workers gone": "client = Client(DSN + '?worker_idle=0')\nsent(client, 3)\nassert client.flush()",
 }
 

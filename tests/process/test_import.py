@@ -34,13 +34,18 @@ def test_import_raven_loads_nothing_heavy(tmp_path: Path) -> None:
     assert heavy(imported) == set()
 
 
-@pytest.mark.parametrize("transport", ["None", "HTTPTransport", "ThreadedHTTPTransport"])
+@pytest.mark.parametrize(
+    "transport",
+    ["None", "HTTPTransport", "ThreadedHTTPTransport", "RequestsHTTPTransport", "ThreadedRequestsHTTPTransport"],
+)
 def test_a_client_that_captures_nothing_starts_no_thread_and_loads_nothing_heavy(
     server: CountingServer, start: Start, transport: str
 ) -> None:
     source = f"""
         from raven.transport.http import HTTPTransport
+        from raven.transport.requests import RequestsHTTPTransport
         from raven.transport.threaded import ThreadedHTTPTransport
+        from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
         client = Client(DSN, {transport})
         say("modules", *sys.modules)
         say("threads", threads())

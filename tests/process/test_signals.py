@@ -43,8 +43,9 @@ say("stats", stats.accepted - len(captured) - len(interrupted), stats.delivered 
     [
         ("threaded", "ThreadedHTTPTransport", "queue_size=100000&shutdown_timeout=20", 400),
         ("http", "HTTPTransport", "total_timeout=20", 400),
+        ("threaded_requests", "ThreadedRequestsHTTPTransport", "queue_size=100000&shutdown_timeout=20", 400),
     ],
-    ids=["threaded", "blocking"],
+    ids=["threaded", "blocking", "threaded requests"],
 )
 def test_captures_in_a_signal_handler_that_interrupts_captures(
     server: CountingServer, start: Start, module: str, transport: str, options: str, most: int

@@ -13,7 +13,7 @@ import trustme
 
 from raven.sinks.urllib3 import Urllib3Sink
 from tests.http_server import Behaviour, Server
-from tests.sinks.sending import TIMEOUT, Sender
+from tests.sinks.sending import KINDS, TIMEOUT, Sender
 
 Talk = Callable[..., tuple[Server, Sender]]
 
@@ -46,8 +46,18 @@ def local_context(authority: Authority) -> ssl.SSLContext:
     return authority.server_context("localhost", "127.0.0.1", "::1")
 
 
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Urllib3Sink]:
+    """A test with this is done with each kind of sink. It is what a `Sender` is made of that is given none."""
+    kind: type[Urllib3Sink] = request.param
+    monkeypatch.setattr(Sender, "kind", kind)
+    return kind
+
+
 @pytest.fixture(params=["http", "https"])
-def talk(request: pytest.FixtureRequest, authority: Authority, local_context: ssl.SSLContext) -> Iterator[Talk]:
+def talk(
+    request: pytest.FixtureRequest, authority: Authority, local_context: ssl.SSLContext, kind: type[Urllib3Sink]
+) -> Iterator[Talk]:
     """A function that starts a server with these behaviours, and a sink to talk to it: with TLS, and without."""
     secure = request.param == "https"
     with ExitStack() as stack:
@@ -56,7 +66,7 @@ def talk(request: pytest.FixtureRequest, authority: Authority, local_context: ss
             *behaviours: Behaviour, timeout: float = TIMEOUT, path: str = "", connections: int = 10
         ) -> tuple[Server, Sender]:
             server = stack.enter_context(Server(*behaviours, context=local_context if secure else None))
-            sink = Urllib3Sink(ca_certs=authority.file, connections=connections)
+            sink = kind(ca_certs=authority.file, connections=connections)
             return server, stack.enter_context(Sender(server.dsn(path=path), sink, timeout))
 
         yield start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import pytest
 
@@ -12,6 +13,7 @@ from raven.errors import SendError
 from raven.request import Request, Response
 from raven.runtimes import drive
 from raven.runtimes.threads import ThreadRuntime
+from raven.sinks.requests import RequestsSink
 from raven.sinks.urllib3 import Urllib3Sink
 from raven.testing import fake_context
 
@@ -23,14 +25,20 @@ LATE = 0.3
 """Seconds by which an attempt may miss its deadline."""
 
 AUTH = {"X-Sentry-Auth": "Sentry sentry_version=7, sentry_key=publickey, sentry_secret=secretkey"}
-SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext")
+SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext", "proxyuser", "proxypassword")
+
+
+KINDS: list[type[Urllib3Sink]] = [Urllib3Sink, RequestsSink]
+"""Those that must do the same."""
 
 
 class Sender:
-    """A bound sink."""
+    """A bound sink. `kind` is what it is made of if none is given; the fixture of that name sets it."""
+
+    kind: ClassVar[type[Urllib3Sink]] = Urllib3Sink
 
     def __init__(self, dsn: str, sink: Urllib3Sink | None = None, timeout: float = TIMEOUT) -> None:
-        self.bound = (sink or Urllib3Sink()).bind(fake_context(ThreadRuntime(), dsn))
+        self.bound = (sink or self.kind()).bind(fake_context(ThreadRuntime(), dsn))
         self._timeout = timeout
 
     def post(self, body: bytes = b"bodytext", timeout: float | None = None) -> Response:

@@ -15,6 +15,7 @@ from raven.errors import ConnectError, SendTimeout
 from raven.request import Request, Response
 from raven.runtimes import drive
 from raven.sinks.resolve import Resolver
+from raven.sinks.urllib3 import Urllib3Sink
 from tests.http_server import (
     Behaviour,
     Connection,
@@ -33,6 +34,8 @@ from tests.http_server import (
 )
 from tests.sinks.conftest import Talk
 from tests.sinks.sending import SHORT, Sender, ends_after
+
+pytestmark = pytest.mark.usefixtures("kind")
 
 SLOW = response(200, b"x" * 5_000)
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nanswertext"
@@ -188,6 +191,24 @@ def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def test_the_deadline_holds_for_a_name_server_that_hangs(hanging_names: list[str], scheme: str) -> None:
     with Sender(f"{scheme}://publickey@hangs.example/42", timeout=SHORT) as sender, ends_after(SHORT):
         assert type(sender.fail()) is SendTimeout
+
+
+@pytest.mark.parametrize("proxy", ["http", "socks5", "socks5h"])
+def test_the_deadline_holds_for_the_name_of_a_proxy(
+    hanging_names: list[str], kind: type[Urllib3Sink], proxy: str
+) -> None:
+    sink = kind(http_proxy=f"{proxy}://hangs.example")
+    with Sender("http://publickey@127.0.0.1/42", sink, SHORT) as sender, ends_after(SHORT):
+        assert type(sender.fail()) is SendTimeout
+
+
+def test_the_deadline_holds_for_a_name_that_is_looked_up_for_a_proxy(
+    hanging_names: list[str], kind: type[Urllib3Sink]
+) -> None:
+    with Server(silent) as via:
+        sink = kind(http_proxy=f"socks5://127.0.0.1:{via.port}")
+        with Sender("http://publickey@hangs.example/42", sink, SHORT) as sender, ends_after(SHORT):
+            assert type(sender.fail()) is SendTimeout
 
 
 def test_however_many_ask_a_name_server_that_hangs_it_costs_one_thread(hanging_names: list[str]) -> None:

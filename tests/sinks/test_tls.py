@@ -28,6 +28,8 @@ from tests.http_server import Server, answer
 from tests.sinks.conftest import Authority
 from tests.sinks.sending import Sender
 
+pytestmark = pytest.mark.usefixtures("kind")
+
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "raven" / "data" / "cacert.pem"
 LONG_AGO = datetime.datetime(2001, 1, 1, tzinfo=datetime.timezone.utc)
@@ -45,11 +47,11 @@ def https(server: Server, host: str) -> str:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_certificate_for_the_name_or_the_address_is_accepted(
-    authority: Authority, local_context: ssl.SSLContext, host: str
+    authority: Authority, local_context: ssl.SSLContext, host: str, kind: type[Urllib3Sink]
 ) -> None:
     with (
         Server(context=local_context) as server,
-        Sender(https(server, host), Urllib3Sink(ca_certs=authority.file)) as it,
+        Sender(https(server, host), kind(ca_certs=authority.file)) as it,
     ):
         assert it.post().delivered
     assert server.handshakes == [None]
@@ -108,10 +110,12 @@ def bad(request: pytest.FixtureRequest, authority: Authority, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_a_bad_certificate_is_refused(authority: Authority, bad: tuple[ssl.SSLContext, str], host: str) -> None:
+def test_a_bad_certificate_is_refused(
+    authority: Authority, bad: tuple[ssl.SSLContext, str], host: str, kind: type[Urllib3Sink]
+) -> None:
     context, reason = bad
     with Server(context=context) as server:
-        with Sender(https(server, host), Urllib3Sink(ca_certs=authority.file)) as sender:
+        with Sender(https(server, host), kind(ca_certs=authority.file)) as sender:
             for _ in range(2):
                 error = sender.fail()
                 assert type(error) is TLSError
@@ -130,11 +134,11 @@ def test_by_default_the_public_authorities_are_trusted_and_no_other(local_contex
 
 
 def test_verify_ssl_0_accepts_a_bad_certificate_and_warns_once(
-    bad: tuple[ssl.SSLContext, str], caplog: pytest.LogCaptureFixture
+    bad: tuple[ssl.SSLContext, str], caplog: pytest.LogCaptureFixture, kind: type[Urllib3Sink]
 ) -> None:
     with Server(answer(times=1), context=bad[0]) as server, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        with Sender(https(server, "localhost"), Urllib3Sink(verify_ssl=False)) as sender:
+        with Sender(https(server, "localhost"), kind(verify_ssl=False)) as sender:
             assert all(sender.post().delivered for _ in range(3))
         assert server.connections == 3
     assert warned == []
@@ -156,14 +160,14 @@ def test_verify_ssl_0_in_a_dsn_does_the_same(local_context: ssl.SSLContext) -> N
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_tls_1_1_is_refused_verified_or_not(authority: Authority, verify: bool) -> None:
+def test_tls_1_1_is_refused_verified_or_not(authority: Authority, verify: bool, kind: type[Urllib3Sink]) -> None:
     context = authority.server_context("localhost")
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with Server(context=context) as server:
-        with Sender(https(server, "localhost"), Urllib3Sink(verify, authority.file)) as sender:
+        with Sender(https(server, "localhost"), kind(verify, authority.file)) as sender:
             error = sender.fail()
         assert type(error) is TLSError
         assert str(error).startswith("TLS could not be set up: ")
@@ -181,13 +185,15 @@ def test_the_least_version_is_1_2_and_all_is_verified() -> None:
     assert context.verify_mode is ssl.CERT_NONE
 
 
-def test_a_server_that_wants_a_certificate_of_the_client_is_a_tls_error(authority: Authority) -> None:
+def test_a_server_that_wants_a_certificate_of_the_client_is_a_tls_error(
+    authority: Authority, kind: type[Urllib3Sink]
+) -> None:
     context = authority.server_context("localhost")
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(authority.file)
     with (
         Server(context=context) as server,
-        Sender(https(server, "localhost"), Urllib3Sink(ca_certs=authority.file)) as sender,
+        Sender(https(server, "localhost"), kind(ca_certs=authority.file)) as sender,
     ):
         error = sender.fail()
         assert type(error) is TLSError
@@ -274,22 +280,22 @@ def digest(path: Path) -> str:
 
 
 def test_system_is_the_store_of_openssl(
-    authority: Authority, local_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    authority: Authority, local_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, kind: type[Urllib3Sink]
 ) -> None:
     assert resolve(True, SYSTEM, {"REQUESTS_CA_BUNDLE": "/does/not/exist"}) == TLSSettings(True, None)
     monkeypatch.setenv("SSL_CERT_FILE", authority.file)  # OpenSSL's own name for its store
     with (
         Server(context=local_context) as server,
-        Sender(https(server, "localhost"), Urllib3Sink(ca_certs=SYSTEM)) as it,
+        Sender(https(server, "localhost"), kind(ca_certs=SYSTEM)) as it,
     ):
         assert it.post().delivered
 
 
 def test_a_folder_of_certificates_is_accepted(
-    authority: Authority, local_context: ssl.SSLContext, tmp_path: Path
+    authority: Authority, local_context: ssl.SSLContext, tmp_path: Path, kind: type[Urllib3Sink]
 ) -> None:
     (tmp_path / f"{subject_hash(authority.file)}.0").write_bytes(Path(authority.file).read_bytes())
-    sink = Urllib3Sink(ca_certs=str(tmp_path))
+    sink = kind(ca_certs=str(tmp_path))
     with Server(context=local_context) as server, Sender(https(server, "localhost"), sink) as sender:
         assert sender.post().delivered
 
@@ -333,10 +339,10 @@ def bad_files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "a NUL", "too long"])
-def test_a_bad_ca_certs_is_refused_when_the_sink_is_made(what: str, tmp_path: Path) -> None:
+def test_a_bad_ca_certs_is_refused_when_the_sink_is_made(what: str, tmp_path: Path, kind: type[Urllib3Sink]) -> None:
     path = bad_files(tmp_path)[what]
     with pytest.raises(InvalidOption, match=r"^ca_certs: ") as raised:
-        Urllib3Sink(ca_certs=path)
+        kind(ca_certs=path)
     assert path not in str(raised.value)
     assert raised.value.__cause__ is None
 
@@ -358,11 +364,11 @@ def test_a_bad_ca_certs_in_a_dsn_is_refused_when_the_client_is_made(tmp_path: Pa
         Client(f"https://publickey@localhost/42?ca_certs={tmp_path / 'missing.pem'}")
 
 
-def test_without_tls_the_variables_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tls_the_variables_are_not_looked_at(monkeypatch: pytest.MonkeyPatch, kind: type[Urllib3Sink]) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/does/not/exist")
     with Server() as server, Sender(server.dsn()) as sender:
         assert sender.post().delivered
-    assert Urllib3Sink().tls(Dsn.parse("http://publickey@localhost/42")) is None
+    assert kind().tls(Dsn.parse("http://publickey@localhost/42")) is None
 
 
 def test_an_unreadable_file_is_refused(pem: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,9 +398,9 @@ def test_a_file_that_only_looks_like_a_bundle_is_refused_at_construction(
         Client(f"https://publickey@localhost:1/42{query}", HTTPTransport)
 
 
-def test_a_folder_without_hashed_names_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_hashed_names_is_refused(tmp_path: Path, kind: type[Urllib3Sink]) -> None:
     with pytest.raises(InvalidOption, match=r"^ca_certs: .*c_rehash"):
-        Urllib3Sink(ca_certs=str(tmp_path))
+        kind(ca_certs=str(tmp_path))
 
 
 def test_a_bundle_that_is_gone_when_it_is_loaded_is_a_final_failure(tmp_path: Path) -> None:
@@ -404,6 +410,6 @@ def test_a_bundle_that_is_gone_when_it_is_loaded_is_a_final_failure(tmp_path: Pa
         TLSSettings(True, str(path)).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
-def test_a_sink_without_tls_settings_is_not_in_the_way_of_the_word_system() -> None:
-    assert Urllib3Sink(ca_certs=SYSTEM).tls(fake_context().dsn) is None
+def test_a_sink_without_tls_settings_is_not_in_the_way_of_the_word_system(kind: type[Urllib3Sink]) -> None:
+    assert kind(ca_certs=SYSTEM).tls(fake_context().dsn) is None
     assert tls.SYSTEM == "system"

@@ -1,4 +1,4 @@
-"""What the urllib3 sink makes of a server's answers, and how it keeps its connections."""
+"""What a sink above urllib3, or above requests, makes of a server's answers, and how it keeps its connections."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ from tests.http_server import (
 )
 from tests.sinks.conftest import Talk
 from tests.sinks.sending import Sender
+
+pytestmark = pytest.mark.usefixtures("kind")
 
 LARGE = b"bodytext" * 2_000_000  # fits no socket's buffer
 
@@ -387,8 +389,8 @@ def test_nothing_is_connected_or_imported_before_the_first_request() -> None:
         assert server.connections == 0
 
 
-def test_at_exit_it_stands_in_for_itself() -> None:
-    sink = Urllib3Sink(connections=3)
+def test_at_exit_it_stands_in_for_itself(kind: type[Urllib3Sink]) -> None:
+    sink = kind(connections=3)
     assert sink.at_exit() is sink
     assert isinstance(sink.runtime(), ThreadRuntime)
     assert not sink.suspends

@@ -15,10 +15,17 @@ from raven.pipeline import Envelope, Stack, Store
 from raven.testing.bugsink import Bugsink
 from raven.testing.kent import Kent
 from raven.transport.http import HTTPTransport
+from raven.transport.requests import RequestsHTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
+from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
 from tests.counting_server import CountingServer
 
-TRANSPORTS: list[type[Stack]] = [HTTPTransport, ThreadedHTTPTransport]
+TRANSPORTS: list[type[Stack]] = [
+    HTTPTransport,
+    ThreadedHTTPTransport,
+    RequestsHTTPTransport,
+    ThreadedRequestsHTTPTransport,
+]
 FRAMES = [Envelope, Store]
 ENCODINGS = ["gzip", "none", "deflate", "br", "zstd"]
 
