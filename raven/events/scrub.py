@@ -99,6 +99,8 @@ class Scrubber:
         """The text without the secrets in it. Of `code`, only what is written in quotes can be one."""
         if len(text) < 4:
             return text
+        if "PRIVATE KEY" in text:  # first, because it has many lines, and the value of a name may end with the line
+            text = _PRIVATE_KEY.sub(FILTERED, text)
         if ":" in text or "=" in text or "%3" in text or "'," in text or '",' in text:
             text = self._without_named(text, code)
         if "://" in text and "@" in text:
@@ -116,8 +118,6 @@ class Scrubber:
             text = _ELEMENT.sub(self._named, text)
         if "earer" in text or "asic" in text or "EARER" in text or "ASIC" in text:
             text = _BEARER.sub(rf"\1{FILTERED}", text)
-        if "PRIVATE KEY" in text:
-            text = _PRIVATE_KEY.sub(FILTERED, text)
         return text
 
     def number(self, number: int) -> bool:

@@ -35,6 +35,8 @@ _MOST_KINDS = 1_024
 _NAME = re.compile(r"[\w .\[\]-]{1,100}")
 _WHOLE_NAME = 100
 """Characters of a name that are shown at least: what is cut off may be what tells."""
+_MOST_WITHIN = 10
+"""Exceptions that have only each other to say."""
 _AGAIN = "<the same object again>"
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
@@ -148,12 +150,15 @@ class Simplifier:
 
     def message_of(self, error: BaseException, length: int = 4_096) -> str:
         """What an exception says, or words that say why it says nothing. Only Ctrl-C gets out of here."""
-        arguments, method = _arguments(error), _method(type(error), "__str__")
-        if any(method is each for each in _OF_ARGUMENTS) and any(_is_container(each) for each in arguments):
-            # Of a container, str() would show all that is in it, however much that is.
-            value = arguments[0] if len(arguments) == 1 else arguments
-            shown = self._copy(value, _Level(4, 50, length))
-            return self.text(str(tuple(shown) if type(value) is tuple and type(shown) is list else shown), length)
+        for _ in range(_MOST_WITHIN):
+            arguments, method = _arguments(error), _method(type(error), "__str__")
+            if method is not BaseException.__str__ or len(arguments) != 1 or not _is_error(arguments[0]):
+                break
+            error = arguments[0]  # is all that it says
+        if any(method is each for each in _OF_ARGUMENTS) and any(_is_container(each) or _is_error(each) for each in arguments):
+            # str() would show all that is in them, however much that is.
+            text = ", ".join(self._shown_arguments(arguments, _Level(4, 50, length)))
+            return self.text(text if len(arguments) == 1 else f"({text})", length)
         text = self._rendered(str, error, length)
         if text.startswith(f"<{_name(type(error))} whose str "):  # then what it was made of has to do
             text = f"{text} {self._error(error, _Level(2, 20, length), False)}"
@@ -207,19 +212,21 @@ class Simplifier:
     def _error(self, value: BaseException, level: _Level, code: bool) -> str:
         if id(value) in self._open:
             return _AGAIN
-        name, arguments = _name(type(value)), _arguments(value)
-        shown: list[str] = []
         self._open.add(id(value))
         try:
-            for each in arguments[: level.breadth]:
-                if level.depth < 0 or self._nodes <= 0 or self._characters <= 0:
-                    break
-                shown.append(repr(self._copy(each, level.below())))
+            arguments = ", ".join(self._shown_arguments(_arguments(value), level))
         finally:
             self._open.discard(id(value))
-        if len(shown) < len(arguments):
-            shown.append(_CUT)
-        return self.text(f"{name}({', '.join(shown)})", level.length)
+        return self.text(f"{_name(type(value))}({arguments})", level.length)
+
+    def _shown_arguments(self, arguments: tuple[Any, ...], level: _Level) -> list[str]:
+        shown: list[str] = []
+        for each in arguments[: level.breadth]:
+            if level.depth < 0 or self._nodes <= 0 or self._characters <= 0:
+                break
+            copy = self._copy(each, level.below())
+            shown.append(repr(copy) if issubclass(type(each), str) else str(copy))
+        return shown if len(shown) == len(arguments) else [*shown, _CUT]
 
     def _attributes(self, value: Any, level: _Level, code: bool) -> Any:
         # Its `repr` would only say where in memory it is. But a class that is called Password keeps what it has to itself.
@@ -405,12 +412,13 @@ def _bounded(render: Callable[[Any], str], value: Any, seconds: float) -> str:
 class _Watch:
     """Told of each function that is entered, until the time is over."""
 
-    __slots__ = ("debugger", "end", "is_over")
+    __slots__ = ("debugger", "end", "is_over", "late")
 
     def __init__(self, seconds: float) -> None:
         self.debugger = sys.gettrace()
         self.end = time.monotonic() + seconds
         self.is_over = False
+        self.late = 0
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
         if self.is_over:  # another greenlet began while this was on, and has put it back
@@ -442,7 +450,8 @@ class _Visit:
 
     def _may_stop(self, now: float) -> bool:
         # What has only just been entered may be a finalizer: there, the exception would be lost, and with it the tracing.
-        return now - self._entered > _BRIEF or now - self._end > _REPR_TIME
+        self.watch.late += 1
+        return now - self._entered > _BRIEF or self.watch.late > _MOST_LATE
 
 
 def _is_below(code: CodeType, frame: FrameType | None) -> bool:
@@ -453,6 +462,7 @@ def _is_below(code: CodeType, frame: FrameType | None) -> bool:
 
 
 _BRIEF = 0.01
+_MOST_LATE = 1_000
 _EACH_INSTRUCTION = sys.version_info < (3, 12)
 
 
@@ -470,6 +480,10 @@ def _is_leaf(kind: type, value: Any, render: Callable[[Any], str]) -> bool:
 
 def _is_built_in(kind: type) -> bool:
     return _is_plain(type(kind)) and kind in _LEAVES
+
+
+def _is_error(value: Any) -> bool:
+    return issubclass(type(value), BaseException)
 
 
 def _is_container(value: Any) -> bool:
