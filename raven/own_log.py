@@ -22,14 +22,18 @@ _INTERVAL = 60.0
 """Seconds between two lines about the same thing."""
 
 _silenced: ContextVar[bool] = ContextVar("raven_silenced", default=False)
+_lines_silenced: ContextVar[bool] = ContextVar("raven_lines_silenced", default=False)
 _delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
 
 
 def may_capture() -> bool:
-    """Whether anything is to be captured here. Not what comes of one of our own lines, of a function that we ask, or of
-    what a worker delivers.
-    """
+    """Whether anything is to be captured here. Not what comes of one of our own lines, or of a function that we ask."""
     return not _silenced.get()
+
+
+def may_capture_lines() -> bool:
+    """Whether what is logged is to be captured here. Not what is logged because an event is delivered."""
+    return not (_silenced.get() or _lines_silenced.get())
 
 
 @contextmanager
@@ -40,6 +44,16 @@ def not_capturing() -> Iterator[None]:
         yield
     finally:
         _silenced.reset(token)
+
+
+@contextmanager
+def not_capturing_lines() -> Iterator[None]:
+    """A block in which what is logged is not captured: it would become a delivery, which logs, and so on."""
+    token = _lines_silenced.set(True)
+    try:
+        yield
+    finally:
+        _lines_silenced.reset(token)
 
 
 class Sparingly:

@@ -12,6 +12,7 @@ from ..capture.hooks import is_ours
 from ..client import Client
 from ..errors import ConfigurationError, InvalidOption
 from ..events.event import level_name
+from ..own_log import may_capture_lines
 
 # What a record has anyway; all else came by `extra=`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -83,7 +84,7 @@ class SentryHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Capture a record. Never raises, and captures nothing that Raven itself has logged."""
-        if is_ours(record.name):
+        if is_ours(record.name) or not may_capture_lines():
             return
         try:
             self._capture(record)

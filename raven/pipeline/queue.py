@@ -22,7 +22,7 @@ from .. import at_exit
 from ..errors import Closed, QueueFull
 from ..options import option
 from ..outcome import Outcome, outcome_of
-from ..own_log import not_capturing
+from ..own_log import not_capturing_lines
 from ..request import HELD, Request, Response, Send
 from ..runtimes import Waker, drive
 from .stage import Context, Stage
@@ -212,7 +212,7 @@ class BoundQueue:
         if deadline is not None:
             attempt.due(deadline)
         try:
-            with not_capturing():  # what is logged because of a delivery must not become one
+            with not_capturing_lines():
                 outcome = outcome_of(await send(attempt))
         except leave:
             raise  # we are told to stop, and nothing is known of the event: it stays unsettled
