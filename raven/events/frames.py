@@ -190,7 +190,10 @@ def _qualified_name(frame: FrameType) -> str:
     owner: Any = first if issubclass(type(first), type) else type(first)
     for each in type.__dict__["__mro__"].__get__(owner):
         function = type.__dict__["__dict__"].__get__(each).get(code.co_name)
-        function = getattr(function, "__func__", function)
+        if type(function) in (classmethod, staticmethod):
+            function = function.__func__
+        elif type(function) is property:
+            function = function.fget
         if type(function) is FunctionType and function.__code__ is code:
             return function.__qualname__
     return code.co_name

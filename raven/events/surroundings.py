@@ -9,9 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .values import clip
+
 _METADATA = (".dist-info", ".egg-info")
 _MOST_MODULES = 1_000
 _LONGEST_REVISION = 64
+_LONGEST_NAME = 200
 # What platforms that build from a commit call it. Those that sentry-sdk reads.
 _REVISION_VARIABLES = (
     *("HEROKU_SLUG_COMMIT", "SOURCE_VERSION", "CODEBUILD_RESOLVED_SOURCE_VERSION", "CIRCLE_SHA1"),
@@ -48,16 +51,19 @@ def modules() -> dict[str, str]:
 
 
 def _installed() -> Iterator[tuple[str, str]]:
-    for folder in dict.fromkeys(sys.path):
+    for folder in dict.fromkeys(each for each in sys.path if type(each) is str):
         try:
             names = os.listdir(folder or ".")
-        except (OSError, TypeError, ValueError):  # archives, folders that are gone, and whatever else is on the path
+        except (OSError, ValueError):  # archives, folders that are gone, and whatever else is on the path
             continue
         for name in names:
             stem, ending = os.path.splitext(name)
             package, dash, rest = stem.partition("-")
             if ending in _METADATA and dash:
-                yield package.lower().replace("_", "-"), rest.partition("-py")[0]
+                yield (
+                    clip(package.lower().replace("_", "-"), _LONGEST_NAME),
+                    clip(rest.partition("-py")[0], _LONGEST_NAME),
+                )
 
 
 def release(folder: str | None = None) -> str | None:
@@ -66,8 +72,9 @@ def release(folder: str | None = None) -> str | None:
     None if there is none. `folder`: by default the working directory.
     """
     for name in _REVISION_VARIABLES:
-        if os.environ.get(name, "").strip():
-            return os.environ[name].strip()
+        value = os.environ.get(name, "").strip()
+        if value:
+            return clip(value, _LONGEST_NAME)
     try:
         start = Path(folder or os.getcwd())
         for each in (start, *start.parents):

@@ -155,7 +155,9 @@ class Simplifier:
             if method is not BaseException.__str__ or len(arguments) != 1 or not _is_error(arguments[0]):
                 break
             error = arguments[0]  # is all that it says
-        if any(method is each for each in _OF_ARGUMENTS) and any(_is_container(each) or _is_error(each) for each in arguments):
+        if any(method is each for each in _OF_ARGUMENTS) and any(
+            _is_container(each) or _is_error(each) for each in arguments
+        ):
             # str() would show all that is in them, however much that is.
             text = ", ".join(self._shown_arguments(arguments, _Level(4, 50, length)))
             return self.text(text if len(arguments) == 1 else f"({text})", length)

@@ -16,6 +16,7 @@ import pytest
 
 from raven.events.exceptions import exception_values
 from raven.events.frames import Frames
+from raven.events.scrub import Scrubber
 from raven.events.values import Simplifier
 
 Value = dict[str, Any]
@@ -461,6 +462,318 @@ def test_globals_of_any_kind_do_no_harm() -> None:
 
     frame = frames_of(caught(exec, compile("raise ValueError", "<exec>", "exec"), Globals(__name__="x"), {}))[-1]
     assert frame["module"] == "x"
+
+
+# Syntax errors
+
+
+def wrong(*arguments: object) -> list[dict[str, Any]]:
+    """The frames of a syntax error with these arguments."""
+    (value,) = values_of(SyntaxError(*arguments))
+    frames: list[dict[str, Any]] = value.get("stacktrace", {"frames": []})["frames"]
+    return frames
+
+
+def test_what_can_not_be_understood_is_the_innermost_frame(tmp_path: Path) -> None:
+    path = tmp_path / "settings.py"
+    path.write_text("x = 1\ny = (2\nz = 3)\n")
+    error = caught(compile, path.read_text(), str(path), "exec")
+    frame = frames_of(error)[-1]
+    assert (frame["function"], frame["filename"], frame["abs_path"]) == ("<syntax error>", "settings.py", str(path))
+    assert frame["context_line"] == path.read_text().splitlines()[frame["lineno"] - 1]
+    assert frame["colno"] == error.offset  # type: ignore[attr-defined]
+    assert frame["in_app"] is True
+
+
+def test_without_the_source_the_line_that_the_error_has_is_shown() -> None:
+    (frame,) = wrong("invalid", ("/no/such/file.py", 7, 3, "password = 'x' y\n"))
+    assert (frame["lineno"], frame["colno"], frame["context_line"]) == (7, 3, "password = 'x' y")
+    assert "pre_context" not in frame
+    (value,) = exception_values(
+        SyntaxError("invalid", ("/no/such/file.py", 7, 3, "password = 'x' y\n")), Frames(), Simplifier(Scrubber())
+    )
+    assert value["stacktrace"]["frames"][0]["context_line"] == "password = '[Filtered]' y"
+
+
+@pytest.mark.parametrize(
+    ("details", "shown"),
+    [
+        ((None, None, None, None), False),
+        (("a.py", None, None, None), False),
+        (("a.py", 0, 1, "x"), False),
+        (("a.py", -5, 1, "x"), False),
+        (("a.py", "7", 1, "x"), False),
+        ((5, 7, 1, "x"), False),
+        (("a.py", 7, None, None), True),
+        (("a.py", 7, 0, b"bytes"), True),
+        (("a.py", 7, -1, 5), True),
+        (("a.py", 10**400, 10**400, "x"), True),
+        (("\ud800", 7, "1", "\ud800"), True),
+        (("x" * 10_000, 7, 1, "x" * 10_000), True),
+    ],
+)
+def test_a_syntax_error_with_odd_details_does_no_harm(details: tuple[Any, ...], shown: bool) -> None:
+    frames = wrong("invalid", details)
+    assert len(frames) == shown
+    assert all(len(str(part)) <= 512 for frame in frames for part in frame.values())
+
+
+def test_what_a_syntax_error_says_of_itself_is_not_asked() -> None:
+    class Own(SyntaxError):
+        def refuse(self, *arguments: object) -> NoReturn:
+            raise SystemExit
+
+        filename = lineno = offset = text = property(refuse)
+        __getattribute__ = refuse
+
+    (value,) = values_of(Own("invalid", ("/no/such/file.py", 7, 3, "x y")))
+    assert value["stacktrace"]["frames"][0]["lineno"] == 7
+
+
+# Notes
+
+
+def with_notes(notes: object) -> BaseException:
+    error = ValueError("said")
+    error.__notes__ = notes  # type: ignore[attr-defined]
+    return error
+
+
+class Notes(list[str]):
+    """A list of its own."""
+
+
+@pytest.mark.parametrize(
+    ("notes", "shown"),
+    [
+        (["one", "two"], "said\none\ntwo"),
+        (["of\nmany lines"], "said\nof\nmany lines"),
+        ([], "said"),
+        ([5, None, b"x", ["y"], Bad()], "said\n5\nNone\nb'x'\n['y']\n<Bad whose repr raised SystemExit>"),
+        ("text", "said"),
+        (None, "said"),
+        (5, "said"),
+        (("a tuple",), "said"),
+        (Notes(["own"]), "said"),
+        (Bad(), "said"),
+        (["\ud800"], "said\n\\ud800"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_notes_are_shown_below_the_message(notes: object, shown: str) -> None:
+    assert values_of(with_notes(notes))[0]["value"] == shown
+
+
+def test_of_very_many_and_very_long_notes_the_first_are_shown() -> None:
+    shown = values_of(with_notes([str(number) for number in range(1_000_000)]))[0]["value"].split("\n")
+    assert shown == ["said", *map(str, range(20)), "... 999980 more notes"]
+    assert len(values_of(with_notes(["x" * 10_000_000]))[0]["value"]) == len("said\n") + 1_024
+    nested: Any = ["x"]
+    for _ in range(100):
+        nested = [nested, nested]
+    assert len(values_of(with_notes([nested]))[0]["value"]) < 2_000
+
+
+def test_an_exception_that_refuses_to_tell_its_notes_has_none() -> None:
+    class Refusing(Exception):
+        @property
+        def __notes__(self) -> NoReturn:
+            raise SystemExit
+
+    assert values_of(Refusing("said"))[0]["value"] == "said"
+
+
+def test_secrets_in_notes_and_messages_are_hidden() -> None:
+    error = with_notes(["password=hunter2", {"token": "hunter2"}])
+    error.args = ("postgres://user:hunter2@host/db",)
+    (value,) = exception_values(error, Frames(), Simplifier(Scrubber()))
+    assert value["value"] == "postgres://[Filtered]@host/db\npassword=[Filtered]\n{'token': '[Filtered]'}"
+
+
+# What it says
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError(), ""),
+        (ValueError("a"), "a"),
+        (ValueError("a", 5), "('a', 5)"),
+        (ValueError(5), "5"),
+        (ValueError(["a", (1,)]), "['a', [1]]"),
+        (ValueError("a", {"b": 1}), "('a', {'b': 1})"),
+        (KeyError("a"), "'a'"),
+        (KeyError(("a", 1)), "['a', 1]"),
+        (OSError(2, "missing", "file"), "[Errno 2] missing: 'file'"),
+        (RuntimeError(ValueError("inner")), "inner"),
+        (RuntimeError(RuntimeError(KeyError("inner"))), "'inner'"),
+        (RuntimeError("failed", ValueError("inner")), "('failed', ValueError('inner'))"),
+        (UnicodeDecodeError("utf-8", b"a\xff", 1, 2, "bad"), "'utf-8' codec can't decode byte 0xff in position 1: bad"),
+    ],
+    ids=repr,
+)
+def test_what_an_exception_says(error: BaseException, message: str) -> None:
+    assert values_of(error)[0]["value"] == message
+
+
+@pytest.mark.parametrize("wrap", [lambda it: [it, it], lambda it: ValueError(it, it), lambda it: {"a": it, "b": it}])
+@pytest.mark.parametrize("kind", [ValueError, KeyError, OSError])
+def test_an_exception_that_holds_very_much_says_a_part_of_it(wrap: Callable[[Any], Any], kind: type[Exception]) -> None:
+    """Of what `str` would make of it, there is no end."""
+    value: Any = "x"
+    for _ in range(100):
+        value = wrap(value)
+    for error in (kind(value), kind("a", value), ValueError(kind(value))):
+        assert len(values_of(error)[0]["value"]) <= 4_096
+
+
+def test_exceptions_that_have_only_each_other_to_say() -> None:
+    error: BaseException = ValueError("inner")
+    for _ in range(5_000):
+        error = RuntimeError(error)
+    assert len(values_of(error)[0]["value"]) <= 4_096
+    loop = ValueError()
+    loop.args = (loop,)
+    assert "the same object again" in values_of(loop)[0]["value"]
+    while error.args and isinstance(error.args[0], BaseException):  # freeing it at once would recurse
+        error, error.args = error.args[0], ()
+
+
+# Groups
+
+
+groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups before")
+
+
+def group(*members: Exception, name: str = "group") -> Any:
+    import builtins
+
+    return vars(builtins)["ExceptionGroup"](name, list(members))
+
+
+def links(error: BaseException) -> list[tuple[str, Any, Any, bool]]:
+    """Of each exception, the outermost first: what it says, on which it hangs and how, and whether it is a group."""
+    return [
+        (
+            value["value"].partition(" (")[0],
+            value["mechanism"].get("parent_id"),
+            value["mechanism"].get("source"),
+            value["mechanism"].get("is_exception_group", False),
+        )
+        for value in reversed(values_of(error))
+    ]
+
+
+@groups
+def test_the_members_of_a_group_hang_on_it() -> None:
+    inner = group(KeyError("b"), TypeError("c"), name="inner")
+    inner.__cause__ = OSError("why")
+    assert links(group(ValueError("a"), inner)) == [
+        ("group", None, None, True),
+        ("a", 0, "exceptions[0]", False),
+        ("inner", 0, "exceptions[1]", True),
+        ("why", 2, "__cause__", False),
+        ("'b'", 2, "exceptions[0]", False),
+        ("c", 2, "exceptions[1]", False),
+    ]
+
+
+@groups
+def test_a_member_that_is_there_twice_is_told_once() -> None:
+    shared = ValueError("shared")
+    error = group(shared, shared, group(shared, name="inner"))
+    error.__cause__ = shared
+    assert [link[0] for link in links(error)] == ["group", "shared", "inner"]
+
+
+@groups
+def test_a_group_that_its_member_leads_back_to_ends() -> None:
+    member = ValueError("member")
+    error = group(member)
+    member.__cause__ = error
+    assert [link[0] for link in links(error)] == ["group", "member"]
+
+
+@groups
+@pytest.mark.parametrize("nested", [False, True])
+def test_of_very_many_members_the_first_are_told(nested: bool) -> None:
+    if nested:
+        error = group(ValueError("at the bottom"))
+        for _ in range(500):
+            error = group(error, ValueError("beside"))
+    else:
+        error = group(*(ValueError(str(number)) for number in range(10_000)))
+    values = values_of(error)
+    assert len(values) == 51
+    assert values[0]["value"] == "Further exceptions were left out."
+
+
+@groups
+def test_what_a_group_says_of_itself_is_not_asked() -> None:
+    import builtins
+
+    class Own(vars(builtins)["ExceptionGroup"]):  # type: ignore[misc]
+        @property
+        def exceptions(self) -> NoReturn:
+            raise SystemExit
+
+    assert values_of(Own("group", [ValueError("member")]))[0]["value"] == "member"
+
+
+# Bounds, and where it was captured
+
+
+def test_all_frames_of_all_exceptions_share_a_bound() -> None:
+    def down(levels: int, before: BaseException | None) -> NoReturn:
+        if levels:
+            down(levels - 1, before)
+        raise ValueError from before
+
+    error: BaseException | None = None
+    for _ in range(40):
+        error = caught(down, 150, error)
+    assert error is not None
+    counts = [len(value["stacktrace"]["frames"]) for value in values_of(error)]
+    assert counts[-1] == 101
+    assert sum(counts) <= 400 + 3 * len(counts)
+    assert min(counts) >= 2
+
+
+def test_an_exception_that_was_never_raised_gets_the_stack_of_where_it_was_captured() -> None:
+    cause = KeyError("cause")
+    error = ValueError("made")
+    error.__cause__ = cause
+    values = exception_values(error, Frames(), Simplifier(), caller=sys._getframe())
+    frames = values[-1]["stacktrace"]["frames"]
+    assert frames[-1]["function"].endswith(sys._getframe().f_code.co_name)
+    assert "never raised" in values[-1]["mechanism"]["description"]
+    assert "stacktrace" not in values[0]
+
+
+def test_one_that_was_raised_keeps_its_own_frames() -> None:
+    values = exception_values(caught(deep, 2), Frames(), Simplifier(), caller=sys._getframe())
+    assert values[-1]["stacktrace"]["frames"][-1]["function"] == "deep"
+    assert "description" not in values[-1]["mechanism"]
+
+
+def test_the_mechanism_is_that_of_the_outermost_and_all_are_as_unhandled_as_it() -> None:
+    error = ValueError()
+    error.__cause__ = KeyError()
+    values = exception_values(error, Frames(), Simplifier(), {"type": "excepthook", "handled": False})
+    assert [value["mechanism"]["type"] for value in values] == ["chained", "excepthook"]
+    assert [value["mechanism"]["handled"] for value in values] == [False, False]
+
+
+def test_to_be_shown_changes_nothing_about_an_exception() -> None:
+    error = caught(deep, 3)
+    error.__cause__ = KeyError("cause")
+    before = (error.args, error.__traceback__, error.__cause__, error.__context__, dict(vars(error)))
+    frame = error.__traceback__.tb_frame if error.__traceback__ else None
+    names = dict(frame.f_locals) if frame else {}
+    values_of(error)
+    assert (error.args, error.__traceback__, error.__cause__, error.__context__, dict(vars(error))) == before
+    assert frame is not None
+    assert dict(frame.f_locals) == names
 
 
 @pytest.fixture(autouse=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from types import FrameType, SimpleNamespace
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raven.events.scrub import FILTERED, Scrubber
 from raven.events.values import Simplifier, clip, message_of, simplify
 
 describe = Simplifier().describe
@@ -33,7 +37,7 @@ def check_bounds(value: Any, depth: int, breadth: int, length: int) -> None:
     assert type(value) in (dict, list, str, int, float, bool, type(None))
     if type(value) in (dict, list):
         assert depth > 0
-        assert len(value) <= breadth + 1  # one more says how much was left out
+        assert len(value) <= breadth + 2  # how much was left out, and the name of the class
         for each in (*value, *(value.values() if type(value) is dict else ())):
             check_bounds(each, depth - 1 if type(each) in (dict, list) else 0, breadth, length)
     if type(value) is str:
@@ -330,6 +334,515 @@ def test_it_works_on_the_last_metres_of_the_stack() -> None:
         except RecursionError:
             return
     raise AssertionError("the stack has no end")
+
+
+# Objects with fields
+
+
+@dataclass
+class Point:
+    x: int
+    y: Any = None
+    api_key: str = "hunter2"
+    hidden: str = field(default="hunter2", repr=False)
+
+
+@dataclass
+class Deeper(Point):
+    z: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    value: Any
+    token: str = "hunter2"
+
+
+@dataclass
+class Own:
+    value: int
+
+    def __repr__(self) -> str:
+        return f"its own {self.value}"
+
+
+@dataclass(repr=False)
+class Bare:
+    value: int
+
+
+class Inherits(Own):
+    pass
+
+
+class Pair(NamedTuple):
+    left: Any
+    password: Any
+
+
+Old = collections.namedtuple("Old", "left right")
+
+
+class OldWithOwn(Old):
+    def __repr__(self) -> str:
+        return "its own"
+
+
+class Plain:
+    def __init__(self, **attributes: Any) -> None:
+        vars(self).update(attributes)
+
+
+class Password(Plain):
+    pass
+
+
+HIDING = Simplifier(Scrubber())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Point(1), {"__class__": "Point", "x": 1, "y": None, "api_key": FILTERED}),
+        (Deeper(1, "a"), {"__class__": "Deeper", "x": 1, "y": "a", "api_key": FILTERED, "z": 3}),
+        (Slots([1]), {"__class__": "Slots", "value": [1], "token": FILTERED}),
+        (Own(1), "its own 1"),
+        (Inherits(1), "its own 1"),
+        (Bare(1), {"__class__": "Bare", "value": 1}),
+        (Pair(1, "hunter2"), {"__class__": "Pair", "left": 1, "password": FILTERED}),
+        (Old(1, 2), {"__class__": "Old", "left": 1, "right": 2}),
+        (OldWithOwn(1, 2), [1, 2]),
+        (SimpleNamespace(a=1, password="hunter2"), {"__class__": "SimpleNamespace", "a": 1, "password": FILTERED}),
+        (Plain(a=1, token="hunter2"), {"__class__": "Plain", "a": 1, "token": FILTERED}),
+        (Point(1, Point(2)).y, {"__class__": "Point", "x": 2, "y": None, "api_key": FILTERED}),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_an_object_is_shown_by_its_fields_unless_it_has_words_of_its_own(value: object, shown: object) -> None:
+    assert HIDING.simplify(value) == shown
+
+
+def test_what_attrs_has_made_is_shown_by_its_fields() -> None:
+    attr = pytest.importorskip("attr")
+    kind = attr.make_class("Kind", {"x": attr.ib(), "password": attr.ib(default="hunter2")})
+    assert HIDING.simplify(kind(1)) == {"__class__": "Kind", "x": 1, "password": FILTERED}
+    kind = attr.make_class("Kind", {"x": attr.ib(), "secret": attr.ib(default="hunter2", repr=False)})
+    assert "hunter2" not in str(HIDING.simplify(kind(1)))
+
+
+def test_an_object_without_anything_and_one_of_a_telling_class_say_only_what_they_are() -> None:
+    for value in (Plain(), Password(value="hunter2"), object()):
+        shown = HIDING.simplify(value)
+        assert shown.startswith("<")
+        assert "hunter2" not in shown
+
+
+def test_an_object_of_a_library_says_only_that_it_is_there() -> None:
+    import logging.handlers
+
+    handler = logging.handlers.MemoryHandler(5)
+    plain = collections.abc.Callable  # a class
+    assert isinstance(check(handler), str)
+    assert isinstance(check(plain), str)
+
+
+def test_a_field_that_is_missing_or_fails_does_no_harm() -> None:
+    class Failing(Point):
+        @property
+        def x(self) -> NoReturn:  # type: ignore[override]
+            raise SystemExit
+
+    missing = Point(1)
+    del missing.x, missing.y
+    assert check(missing) == {"__class__": "Point", "x": "<AttributeError>", "y": None, "api_key": "hunter2"}
+    assert check(object.__new__(Failing))["x"] == "<SystemExit>"
+    broken = object.__new__(Slots)
+    assert check(broken) == {"__class__": "Slots", "value": "<AttributeError>", "token": "<AttributeError>"}
+
+
+def test_an_object_that_has_itself_ends() -> None:
+    point = Point(1)
+    point.y = {"again": [point]}
+    assert check(point)["y"] == {"again": ["<the same object again>"]}
+    plain = Plain()
+    plain.me = plain  # type: ignore[attr-defined]
+    assert check([plain]) == [{"__class__": "Plain", "me": "<the same object again>"}]
+
+
+def test_an_object_of_very_many_fields_is_cut() -> None:
+    shown = check(Plain(**{f"a{number}": number for number in range(1_000)}))
+    assert len(shown) == 52
+    assert shown["..."] == "950 more"
+
+
+def test_an_object_too_deep_says_how_much_it_has() -> None:
+    assert check([[[[Point(1)]]]]) == [[[["<Point with 3 fields>"]]]]
+
+
+# Secrets by name
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"password": "hunter2"}, {"password": FILTERED}),
+        ({"password": 5, "token": 0.5}, {"password": FILTERED, "token": FILTERED}),
+        ({"password": None, "session": True}, {"password": None, "session": True}),
+        ({"password": ["hunter2", {"a": 1}]}, {"password": FILTERED}),
+        ({b"password": b"hunter2"}, {"b'password'": FILTERED}),
+        ({("user", "password"): "hunter2"}, {"['user', 'password']": FILTERED}),
+        ({"X-Api-Key": "hunter2", "Host": "x"}, {"X-Api-Key": FILTERED, "Host": "x"}),
+        ([("X-Api-Key", "hunter2"), ("Host", "x")], [["X-Api-Key", FILTERED], ["Host", "x"]]),
+        ([(b"cookie", b"hunter2")], [["b'cookie'", FILTERED]]),
+        ([["authorization", 5], ["authorization", None]], [["authorization", FILTERED], ["authorization", None]]),
+        (("token", ["hunter2"]), ["token", FILTERED]),
+        (["run", "--password", "hunter2", "x"], ["run", "--password", FILTERED, "x"]),
+        (["run", "-token", "hunter2", "x"], ["run", "-token", FILTERED, "x"]),
+        (["run", "--password=hunter2", "x"], ["run", f"--password={FILTERED}", "x"]),
+        ([b"--password", b"hunter2"], ["b'--password'", FILTERED]),
+        (["id", "password", "name"], ["id", "password", "name"]),
+        (["--user", "password"], ["--user", "password"]),
+        ({"redis://u:hunter2@h": 1}, {f"redis://{FILTERED}@h": 1}),
+        ({"password=hunter2": 1}, {f"password={FILTERED}": FILTERED}),
+        ({"a" * 90 + "_password": "hunter2"}, {"a" * 90 + "_password": FILTERED}),
+        ({"4111111111111111": 1}, {FILTERED: 1}),
+    ],
+    ids=repr,
+)
+def test_what_a_name_tells_to_be_secret_is_hidden(value: object, shown: object) -> None:
+    for _ in range(2):  # the names are remembered then
+        assert HIDING.simplify(value, length=60) == shown
+    assert "unter2" not in str(HIDING.variables([("a", value)], 50))
+
+
+def test_variables_are_quoted_cut_and_shown_once() -> None:
+    shared = Plain(a=1)
+    shown = HIDING.variables([("text", "1"), ("n", 1), ("password", "hunter2"), ("a", shared), ("b", shared)], 4)
+    assert shown == {"text": "'1'", "n": 1, "password": FILTERED, "a": {"__class__": "Plain", "a": 1}, "...": "1 more"}
+    long = HIDING.variables([("text", "x" * 10_000)], 4)["text"]
+    assert len(long) <= 512
+    assert long.endswith("... (10000 characters)")
+
+
+# What it may cost
+
+
+def size(value: Any) -> int:
+    if type(value) not in (dict, list):
+        return 1
+    return 1 + sum(size(each) for each in (value.values() if type(value) is dict else value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [[[[0] * 50] * 50] * 50] * 50,
+        [[[["x"] * 50] * 50] * 50] * 50,
+        [[[[None, True, 5, "x"] * 12] * 50] * 50] * 50,
+        {"a": {"a": [{str(n): n for n in range(50)}] * 50}, "b": [[{str(n): n for n in range(50)}] * 50] * 50},
+        [[Plain(**{f"a{n}": n for n in range(50)})] * 50] * 50,
+    ],
+    ids=["numbers", "texts", "mixed", "dicts", "objects"],
+)
+def test_all_values_together_are_bounded(value: Any) -> None:
+    simplifier = Simplifier(nodes=100)
+    assert not simplifier.spent
+    assert size(simplifier.simplify(value)) <= 100 + 4 * 53
+    assert simplifier.spent
+    assert size(simplifier.simplify(value)) == 1
+
+
+def test_all_text_together_is_bounded() -> None:
+    simplifier = Simplifier(characters=1_000)
+    assert len(str(simplifier.simplify([["x" * 100] * 50] * 50))) < 3_000
+    assert simplifier.spent
+    assert len(json.dumps(Simplifier(characters=1_000).simplify({f"{n:0400}": n for n in range(50)}))) < 2_500
+    assert len(json.dumps(Simplifier(characters=1_000).simplify([{"n" * 79: 0}] * 50))) < 3_500
+
+
+def test_what_is_left_out_when_nothing_may_be_spent_says_so() -> None:
+    spent = Simplifier(nodes=0)
+    assert spent.spent
+    assert spent.simplify([1, 2]) == "<list with 2 items>"
+    assert spent.simplify(Point(1)) == "<Point with 3 fields>"
+    assert spent.simplify(5) == 5
+    assert spent.variables([("a", 1)], 5) == {"...": "1 more"}
+
+
+def test_errors_within_errors_are_bounded() -> None:
+    error: Any = ValueError("x")
+    for _ in range(5_000):
+        error = ValueError(error)
+    assert check([error])[0].startswith("ValueError(ValueError(")
+    twice: Any = "x"
+    for _ in range(200):
+        twice = ValueError(twice, [twice])
+    check(twice)
+    while error.args and isinstance(error.args[0], BaseException):  # freeing it at once would recurse
+        error, error.args = error.args[0], ()
+
+
+def test_names_that_are_very_long_are_not_remembered() -> None:
+    scrubber = Scrubber()
+    simplifier = Simplifier(scrubber)
+    for number in range(100):
+        simplifier.simplify({f"{number}" + "x" * 60_000: number}, length=65_536)
+    assert sum(map(len, scrubber.hides)) < 10_000
+
+
+# Objects that take their time
+
+
+class Clock:
+    """The time, which passes only when it is told."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("raven.events.values.time", clock)
+    return clock
+
+
+def slow(clock: Clock, seconds: float) -> object:
+    class Slow:
+        def __repr__(self) -> str:
+            clock.now += seconds
+            return "done"
+
+    return Slow()
+
+
+def test_slow_objects_share_a_time(clock: Clock) -> None:
+    simplifier = Simplifier(seconds=0.2)
+    shown = simplifier.simplify([slow(clock, 0.09) for _ in range(6)])
+    late = "<Slow object, not shown: those before it took too long>"
+    assert shown == ["done", "done", "<Slow whose repr took too long>", late, late, late]
+    assert simplifier.simplify([1, "x", object, 5.5, Plain(a=1)]) == [
+        *(1, "x", "<class 'object'>", 5.5, {"__class__": "Plain", "a": 1}),
+    ]
+
+
+def test_one_slow_object_does_not_take_the_time_of_all(clock: Clock) -> None:
+    shown = Simplifier(seconds=1.0).simplify([slow(clock, 0.5), slow(clock, 0.05)])
+    assert shown == ["<Slow whose repr took too long>", "done"]
+
+
+def test_without_reprs_nothing_of_the_programs_is_called() -> None:
+    called: list[str] = []
+
+    class Telling:
+        def __repr__(self) -> str:
+            called.append("repr")
+            return "told"
+
+    class TellingError(Exception):
+        def __str__(self) -> str:
+            called.append("str")
+            return "told"
+
+    simplifier = Simplifier(reprs=False)
+    assert simplifier.simplify([Telling(), 5, 1 + 2j]) == ["<Telling object>", 5, "(1+2j)"]
+    assert simplifier.message_of(TellingError("said")) == "<TellingError object>"
+    assert simplifier.message_of(ValueError("said")) == "said"
+    assert called == []
+
+
+class Spinning:
+    def __repr__(self) -> str:
+        while True:
+            pass
+
+
+class Generating:
+    def __repr__(self) -> str:
+        def numbers() -> Iterator[int]:
+            while True:
+                try:
+                    yield 1
+                except Exception:
+                    continue
+
+        return str(sum(numbers()))
+
+
+class InC:
+    def __repr__(self) -> str:
+        return str(sum(map(lambda _: 1, itertools.count())))  # noqa: C417  no generator
+
+
+class Exponential:
+    def __repr__(self) -> str:
+        def fibonacci(n: int) -> int:
+            return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+        return str(fibonacci(90))
+
+
+class Finalizing:
+    def __repr__(self) -> str:
+        class Temporary:
+            def __del__(self) -> None:
+                for _ in range(30):
+                    pass
+
+        while True:
+            Temporary()
+
+
+ENDLESS = [Spinning, Generating, InC, Exponential, Finalizing]
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_repr_without_end_is_interrupted(kind: type) -> None:
+    began = time.monotonic()
+    assert Simplifier(seconds=0.02).simplify([kind(), 5]) == [f"<{kind.__name__} whose repr took too long>", 5]
+    assert time.monotonic() - began < 10
+    assert sys.gettrace() is None or "coverage" in sys.modules
+
+
+def test_two_that_show_each_other_end() -> None:
+    class Left:
+        def __repr__(self) -> str:
+            return f"{Right()!r}"
+
+    class Right:
+        def __repr__(self) -> str:
+            return f"{Left()!r}"
+
+    assert check(Left()) == "<Left whose repr raised RecursionError>"
+
+
+@pytest.fixture
+def debugger() -> Iterator[list[str]]:
+    """The names of the functions that a debugger has been told of."""
+    told: list[str] = []
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        told.append(frame.f_code.co_name)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield told
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.usefixtures("debugger")
+@pytest.mark.parametrize("kind", [*ENDLESS, *(hostile(object, raised) for raised in RAISED)])
+def test_a_debugger_is_there_again_afterwards(kind: type) -> None:
+    trace = sys.gettrace()
+    Simplifier(seconds=0.02).simplify([kind()])
+    assert sys.gettrace() is trace is not None
+
+
+def test_a_debugger_goes_on_to_be_told(debugger: list[str]) -> None:
+    def after() -> None: ...
+
+    Simplifier(seconds=0.02).simplify([Spinning()])
+    debugger.clear()
+    after()
+    assert "after" in debugger
+
+
+def test_ctrl_c_leaves_the_debugger_as_it_was() -> None:
+    before = sys.gettrace()
+    with pytest.raises(KeyboardInterrupt):
+        simplify([{"a": hostile(object, KeyboardInterrupt)()}])
+    assert sys.gettrace() is before
+
+
+def test_another_greenlet_is_not_interrupted(clock: Clock) -> None:
+    """While one waits in its `repr`, another runs in the same thread, under the same trace function."""
+    greenlet = pytest.importorskip("greenlet").greenlet
+    steps: list[str] = []
+
+    def other() -> None:
+        for number in range(3):
+            clock.now += 5
+            steps.append(f"step {number}")
+            waiting.parent.switch()
+
+    class Waiting:
+        def __repr__(self) -> str:
+            waiting.switch()
+            waiting.switch()
+            return "done"
+
+    waiting = greenlet(other)
+    assert Simplifier().simplify([Waiting()]) == ["<Waiting whose repr took too long>"]
+    assert steps[0] == "step 0"
+    waiting.switch()
+    assert steps[-1] != "step 0"
+    assert sys.gettrace() is None or "coverage" in sys.modules
+
+
+def test_greenlets_that_wait_within_each_other_leave_no_trace_function() -> None:
+    greenlet = pytest.importorskip("greenlet").greenlet
+    before = sys.gettrace()
+
+    class Waiting:
+        def __repr__(self) -> str:
+            greenlet.getcurrent().parent.switch()
+            return "done"
+
+    shown: list[Any] = []
+    waiting = [greenlet(lambda: shown.append(check(Waiting()))) for _ in range(3)]
+    for _ in range(2):
+        for each in waiting:
+            each.switch()
+    assert shown == ["done"] * 3
+    check(Own(1))  # whatever is called next finds it out
+    assert sys.gettrace() is before
+
+
+def test_a_generator_that_is_used_by_a_repr_is_none_the_worse() -> None:
+    def numbers() -> Iterator[int]:
+        while True:
+            yield 1
+
+    class Using:
+        def __init__(self) -> None:
+            self.numbers = numbers()
+
+        def __repr__(self) -> str:
+            return str(next(self.numbers))
+
+    using = Using()
+    for _ in range(3):
+        assert check(using) == "1"
+        assert next(using.numbers) == 1
+
+
+def test_nothing_of_the_program_is_changed() -> None:
+    def fail() -> NoReturn:
+        raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x") as raised:
+        fail()
+    error = raised.value
+    traceback, limit = error.__traceback__, sys.getrecursionlimit()
+    default: collections.defaultdict[str, list[int]] = collections.defaultdict(list, b=[1], a=[2])
+    queue = collections.deque([3, 1, 2], maxlen=3)
+    numbers = iter([1, 2, 3])
+    cache = collections.OrderedDict(b=1, a=2)
+    check([error, default, queue, numbers, cache, {3, 1}, Plain(default=default)])
+    assert error.__traceback__ is traceback
+    assert sys.getrecursionlimit() == limit
+    assert list(default) == ["b", "a"]
+    assert list(queue) == [3, 1, 2]
+    assert list(numbers) == [1, 2, 3]
+    assert list(cache) == ["b", "a"]
+    assert sys.exc_info() == (None, None, None)
 
 
 # Clip
