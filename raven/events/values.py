@@ -437,34 +437,36 @@ class _Watch:
 class _Visit:
     """Told of each step within one function."""
 
-    __slots__ = ("_end", "_entered", "watch")
+    __slots__ = ("_end", "_steps", "watch")
 
     def __init__(self, watch: _Watch) -> None:
         self.watch = watch
         self._end = watch.end
-        self._entered = time.monotonic()
+        self._steps = 0
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
-        now = time.monotonic()
-        if now > self._end and self._may_stop(now) and _is_below(_bounded.__code__, frame):
+        self._steps += 1
+        if time.monotonic() > self._end and self._may_stop(frame):
             raise _TooLong
         return self
 
-    def _may_stop(self, now: float) -> bool:
-        # What has only just been entered may be a finalizer: there, the exception would be lost, and with it the tracing.
+    def _may_stop(self, frame: FrameType) -> bool:
+        # What has hardly begun may be a finalizer or the like, in which the exception would be lost, and with it the
+        # tracing. And while a greenlet waits in its method, others run, which have nothing to do with it.
         self.watch.late += 1
-        return now - self._entered > _BRIEF or self.watch.late > _MOST_LATE
+        has_begun = self._steps > _FEW_STEPS or self.watch.late > _MANY_STEPS
+        return has_begun and frame.f_code.co_name != "__del__" and _is_below(_bounded.__code__, frame)
 
 
 def _is_below(code: CodeType, frame: FrameType | None) -> bool:
-    """Whether the code has called the frame. Another greenlet's frames, which run while ours waits, it has not."""
+    """Whether the code has called the frame."""
     while frame is not None and frame.f_code is not code:
         frame = frame.f_back
     return frame is not None
 
 
-_BRIEF = 0.01
-_MOST_LATE = 1_000
+_FEW_STEPS = 500
+_MANY_STEPS = 10_000
 _EACH_INSTRUCTION = sys.version_info < (3, 12)
 
 
