@@ -40,7 +40,7 @@ class RequestsSink(Urllib3Sink):
             response = session.send(
                 prepared,
                 stream=True,
-                timeout=until,  # type: ignore[arg-type]  # it is passed on to urllib3 as it is
+                timeout=until,  # passed on to urllib3 as it is
                 proxies={},
                 allow_redirects=False,
             )
