@@ -11,7 +11,7 @@ from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
-from .library import is_library
+from .libraries import is_library
 from .scrub import Scrubber
 from .values import Simplifier, clip
 

@@ -21,7 +21,7 @@ from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, SimpleNamespace
 from typing import Any
 
-from .library import is_library_module
+from .libraries import is_library_module
 from .scrub import FILTERED, Scrubber
 
 _CUT = "..."
