@@ -11,7 +11,7 @@ VERSION: dict[str, str] = {}
 exec((HERE / "raven" / "_version.py").read_text(), VERSION)
 
 REQUESTS = ["requests>=2.32.2"]
-SOCKS = ["pysocks>=1.7.1,<2"]
+SOCKS = ["socksio>=1.0"]
 GEVENT = ["gevent>=23.9"]
 EVENTLET = ["eventlet>=0.36"]
 TORNADO = ["tornado>=6.4"]

@@ -1,8 +1,9 @@
 """Options: the fields of stages and sinks, from code or from a DSN's query string.
 
 An option is a field of a frozen dataclass that derives from `Configured`. Its name is what the DSN calls it, its
-annotation says how text is read, and its default is the documented one. `option()` adds bounds. One that is annotated
-`str | Secret | None` may be given as a string, and is a `Secret` from then on.
+annotation says how text is read, and its default is the documented one. `option()` adds bounds, and aliases: other names
+by which a DSN or a stack's keyword may call it. One that is annotated `str | Secret | None` may be given as a string, and
+is a `Secret` from then on.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ def option(
     above: float | None = None,
     maximum: float | None = None,
     unit: str = "",
+    aliases: tuple[str, ...] = (),
 ) -> Any:
     """A field with bounds: `minimum` and `maximum` are accepted, `above` is the greatest value that is not."""
-    bounds = {"minimum": minimum, "above": above, "maximum": maximum, "unit": unit}
-    return dataclasses.field(default=default, metadata=bounds)
+    metadata = {"minimum": minimum, "above": above, "maximum": maximum, "unit": unit, "aliases": aliases}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +64,27 @@ class Configured:
         Raises `InvalidOption` with the option's name and what it accepts.
         """
         kinds = options_of(type(self))
-        values = {name: kinds[name].read(name, text) for name, text in texts.items() if name in kinds}
+        given = self._by_field(texts)
+        values = {name: kinds[name].read(called, text) for name, (called, text) in given.items()}
         return dataclasses.replace(self, **values) if values else self
+
+    def with_values(self: _Self, values: Mapping[str, Any]) -> _Self:
+        """The same, with those options changed that `values` names and this declares. Raises `InvalidOption`."""
+        given = self._by_field(values)
+        return dataclasses.replace(self, **{name: value for name, (_, value) in given.items()}) if given else self
+
+    def _by_field(self, given: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+        """Those of the given options that this declares: under the field's name, the name and the value given."""
+        kinds = options_of(type(self))
+        found: dict[str, tuple[str, Any]] = {}
+        for called, value in given.items():
+            name = next((name for name, kind in kinds.items() if called == name or called in kind.aliases), None)
+            if name is None:
+                continue
+            if name in found:
+                raise InvalidOption(f"{found[name][0]} and {called} are two names of one option: give one of them")
+            found[name] = called, value
+        return found
 
     def __repr__(self) -> str:
         """As the code that made it: only what differs from the defaults. Fields with `repr=False` stay hidden."""
@@ -90,6 +111,7 @@ class Kind:
         self.minimum, self.above = metadata.get("minimum"), metadata.get("above")
         self.maximum = metadata.get("maximum")
         self.unit = metadata.get("unit", "")
+        self.aliases: tuple[str, ...] = metadata.get("aliases", ())
 
     def accepts(self, value: Any) -> bool:
         """Whether this value may stand in the code."""

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from .outcome import Outcome
 from .request import Request
@@ -43,7 +43,7 @@ def not_capturing() -> Iterator[None]:
     try:
         yield
     finally:
-        _silenced.reset(token)
+        _reset(_silenced, token)
 
 
 @contextmanager
@@ -53,7 +53,16 @@ def not_capturing_lines() -> Iterator[None]:
     try:
         yield
     finally:
-        _lines_silenced.reset(token)
+        _reset(_lines_silenced, token)
+
+
+def _reset(variable: ContextVar[bool], token: Token[bool]) -> None:
+    try:
+        variable.reset(token)
+    except (
+        ValueError
+    ):  # a coroutine that nobody carries on is closed wherever it is collected, and there nothing was set
+        return
 
 
 class Sparingly:
@@ -108,7 +117,7 @@ class Delivering:
         self._token = _delivering.set(True)
 
     def __exit__(self, *exc_info: object) -> None:
-        _delivering.reset(self._token)
+        _reset(_delivering, self._token)
 
 
 def silence(*names: str) -> None:

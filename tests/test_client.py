@@ -24,11 +24,11 @@ from raven.pipeline import Serialize
 from raven.request import Request
 from raven.testing import MemorySink
 from raven.testing.fixtures import Captured
+from raven.testing.http_server import Server, answer, response
 from raven.transport.http import HTTPTransport
 from raven.transport.requests import RequestsHTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
 from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
-from tests.http_server import Server, answer, response
 
 DSN = "http://hiddenpublic:hiddensecret@sentry.example/42"
 VARIABLES = ("SENTRY_DSN", "SENTRY_RELEASE", "SENTRY_ENVIRONMENT")

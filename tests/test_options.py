@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from raven.errors import InvalidOption
 from raven.options import Configured, option, options_of
+from raven.pipeline import Queue
 from raven.secret import Secret
 
 SECRET = "s3cret\x07"
@@ -280,3 +281,15 @@ def test_any_text_is_read_or_refused(name: str, text: str) -> None:
         assert refused == f"{name}: {MESSAGES[name]} is accepted"
     else:
         assert options_of(Sample)[name].accepts(getattr(sample, name))
+
+
+def test_an_option_can_be_called_by_an_alias() -> None:
+    assert Queue().with_options({"pool_size": "3"}) == Queue(workers=3)
+    assert Queue().with_values({"maximum_outstanding_requests": 4}) == Queue(workers=4)
+    with pytest.raises(InvalidOption, match=r"^pool_size: a whole number from 1 to 1000 is accepted$"):
+        Queue().with_options({"pool_size": "none"})
+
+
+def test_an_option_and_its_alias_at_once_are_an_error() -> None:
+    with pytest.raises(InvalidOption, match=r"^workers and pool_size are two names of one option: give one of them$"):
+        Queue().with_options({"workers": "3", "pool_size": "3"})

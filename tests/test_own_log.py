@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 from collections.abc import Iterator
 
 import pytest
 
 from raven.outcome import DELIVERED, Outcome
-from raven.own_log import FailureLog, logger
+from raven.own_log import FailureLog, logger, may_capture, may_capture_lines, not_capturing, not_capturing_lines
 from raven.request import Request
 
 LOST = Outcome("network_error", "the server can't be reached")
@@ -96,3 +97,14 @@ def test_a_handler_that_captures_its_own_records_goes_round_once(
     logger.removeHandler(capturing)
     log(REQUEST, Outcome("send_error", "at last"))
     assert caplog.messages[-1].endswith("(send_error): at last; 2 others since the last such line")
+
+
+def test_a_block_that_is_closed_in_another_context_ends_quietly() -> None:
+    for block in (not_capturing, not_capturing_lines):
+        inside = block()
+        contextvars.Context().run(inside.__enter__)
+        error = GeneratorExit()
+        assert not inside.__exit__(GeneratorExit, error, None)
+        assert error.__context__ is None
+        assert may_capture()
+        assert may_capture_lines()

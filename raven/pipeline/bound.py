@@ -16,7 +16,7 @@ from ..ledger import Ledger, Stats
 from ..outcome import Outcome, outcome_of
 from ..own_log import FailureLog
 from ..request import Fate, Request, Response, Send
-from ..runtimes import Runtime, Waker, drive
+from ..runtimes import CannotWait, Runtime, Waker, drive
 from ..sinks import Sink
 from .stage import Context, Holding, Stage
 
@@ -60,15 +60,20 @@ class BoundStack:
         ledger.settle(request, outcome)
 
     def flush(self, timeout: float = 5.0) -> Flushed:
-        """Wait until all that was sent so far is settled, at most `timeout` seconds."""
-        life = self._life()
-        return life.runtime.run(lambda: life.flush(timeout))
+        """Wait until all that was sent so far is settled, at most `timeout` seconds.
+
+        On the thread of an event loop that delivers, or when that loop doesn't run, what is left is delivered by the
+        calling thread, which blocks it. `aflush` doesn't.
+        """
+        return self._life().wait(timeout)
 
     def close(self, timeout: float = 5.0) -> Flushed:
         """Flush, then drop what is left, free everything, and accept no more. Closing again does nothing."""
         self._closed = True
         life = self._life()
-        return life.runtime.run(lambda: life.close(timeout))
+        flushed = life.wait(timeout)
+        life.close()
+        return flushed
 
     async def aflush(self, timeout: float = 5.0) -> Flushed:
         """`flush`, for a program that awaits."""
@@ -79,7 +84,9 @@ class BoundStack:
         """`close`, for a program that awaits."""
         self._closed = True
         life = self._life()
-        return await life.runtime.arun(lambda: life.close(timeout))
+        flushed = await life.runtime.arun(lambda: life.flush(timeout))
+        life.close()
+        return flushed
 
     def stats(self) -> Stats:
         """The counts of this process, now."""
@@ -112,6 +119,7 @@ class _Life:
         self.ledger.observe(FailureLog(context.runtime.monotonic, context.dsn.origin))
         self.ledger.observe(self._wake)
         self._parts = compose(stages, sink, context)
+        self._holding = [part for part in self._parts if isinstance(part, Holding)]
         self._flushing: deque[Waker] = deque()
         self._unfinished: deque[tuple[Request, object]] = deque()
         self._failed_before = 0
@@ -156,15 +164,26 @@ class _Life:
         response: Response = await self._parts[0](request)
         return response
 
+    def wait(self, timeout: float) -> Flushed:
+        deadline = self.runtime.monotonic() + timeout
+        before = self._failed_before
+        try:
+            return self.runtime.run(lambda: self.flush(timeout), timeout)
+        except CannotWait:
+            settled = [part.flush_here(deadline) for part in self._holding]
+            return self._flushed(all(settled), before)
+
     async def flush(self, timeout: float) -> Flushed:
         deadline = self.runtime.monotonic() + timeout
         before = self._failed_before
-        holding = [part for part in self._parts if isinstance(part, Holding)]
         settled = True
-        for part in holding:
+        for part in self._holding:
             settled = await part.flush(deadline) and settled
-        if not holding:
+        if not self._holding:
             settled = await self._until_none_is_pending(deadline)
+        return self._flushed(settled, before)
+
+    def _flushed(self, settled: bool, before: int) -> Flushed:
         failed = self.stats().failed
         if not settled:
             return Flushed.TIMEOUT
@@ -190,16 +209,12 @@ class _Life:
         for waker in self._flushing.copy():
             waker.wake()
 
-    async def close(self, timeout: float) -> Flushed:
-        flushed = await self.flush(timeout)
+    def close(self) -> None:
         if not self._closed:
             self._closed = True
             for part in self._parts:
-                if isinstance(part, Holding):
-                    await part.close(self.runtime.monotonic())
-                elif hasattr(part, "close"):
+                if hasattr(part, "close"):
                     part.close()
-        return flushed
 
 
 def compose(stages: Sequence[Stage], sink: Sink, context: Context) -> list[Any]:

@@ -38,7 +38,8 @@ class Queue(Stage):
     however slow the server is. An event that comes when the queue is full is dropped as "queue_overflow".
 
     At most `workers` (default 8) deliver side by side. One is started when there is work and none is idle, and goes away
-    after `worker_idle` seconds without work (default 5). With one worker, events arrive in order.
+    after `worker_idle` seconds without work (default 5). With one worker, events arrive in order. As in raven-python 6,
+    `workers` may be called `maximum_outstanding_requests` or `pool_size`.
 
     When the interpreter exits, what is left is delivered within `shutdown_timeout` seconds (default 2).
     """
@@ -46,7 +47,7 @@ class Queue(Stage):
     role: ClassVar[str] = "queue"
 
     queue_size: int = option(1_000, minimum=1, maximum=1_000_000)
-    workers: int = option(8, minimum=1, maximum=1_000)
+    workers: int = option(8, minimum=1, maximum=1_000, aliases=("maximum_outstanding_requests", "pool_size"))
     worker_idle: float = option(5.0, minimum=0, unit="seconds")
     shutdown_timeout: float = option(2.0, minimum=0, unit="seconds")
 
@@ -108,9 +109,15 @@ class BoundQueue:
         finally:
             self._flushing.remove(waker)
 
-    async def close(self, deadline: float) -> None:
-        """Flush until `deadline`, then take nothing more, and drop what is left as "shutdown"."""
-        await self.flush(deadline)
+    def flush_here(self, deadline: float) -> bool:
+        """Deliver all that is held now in the calling thread, until `deadline`. Whether it is settled.
+
+        What a worker is delivering just now is delivered once more, which does no harm: servers store one id once.
+        """
+        return self._deliver_here(deadline, lambda: None)
+
+    def close(self) -> None:
+        """Take nothing more, and drop what is left as "shutdown"."""
         self._closed = True
         self.abandon()
         for waker in self._idle.copy():
@@ -145,13 +152,16 @@ class BoundQueue:
             if settled or self._has_workers():
                 return
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
-        send = self._context.twin()
-        for request in self._unsettled.copy() if send is not None else ():
-            now = self._runtime.monotonic()
-            if now >= loud:
-                notice()
-            if now < deadline and send is not None:
+        self._deliver_here(deadline, lambda: notice() if self._runtime.monotonic() >= loud else None)
+
+    def _deliver_here(self, deadline: float, before_each: Callable[[], None]) -> bool:
+        held = self._unsettled.copy()
+        send = self._context.twin() if held else None
+        for request in held if send is not None else ():
+            before_each()
+            if self._runtime.monotonic() < deadline and send is not None:
                 drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
+        return all(request not in self._unsettled for request in held)
 
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
@@ -197,12 +207,15 @@ class BoundQueue:
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
-        # Whoever came between our last look and that line saw nobody idle.
-        woken = bool(self._waiting) or await waker.wait(self._options.worker_idle)
+        woken = False
         try:
-            self._idle.remove(waker)
-        except ValueError:  # someone has called us, so there is, or was, work
-            return True
+            # Whoever came between our last look and that line saw nobody idle.
+            woken = bool(self._waiting) or await waker.wait(self._options.worker_idle)
+        finally:  # we may be told to stop
+            try:
+                self._idle.remove(waker)
+            except ValueError:  # someone has called us, so there is, or was, work
+                woken = True
         return woken
 
     async def _deliver(self, request: Request, send: Send, leave: Leave, deadline: float | None = None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..dsn import Dsn
@@ -60,11 +59,11 @@ class Stack:
         _check(self.stages, self.sink)
         if options:
             self._refuse_unknown(options)
-            self.stages = tuple(_given(stage, options) for stage in self.stages)
-            self.sink = _given(self.sink, options)
+            self.stages = tuple(stage.with_values(options) for stage in self.stages)
+            self.sink = self.sink.with_values(options)
 
     def option_names(self) -> tuple[str, ...]:
-        """The names of all options of this stack, sorted."""
+        """The names of all options of this stack, sorted, without aliases."""
         return tuple(sorted(name for part in self._parts() for name in options_of(type(part))))
 
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
@@ -119,10 +118,10 @@ class Stack:
         return (*self.stages, self.sink)
 
     def _refuse_unknown(self, options: Mapping[str, Any]) -> None:
-        names = self.option_names()
+        accepted = {name for part in self._parts() for name in _names_of(part)}
         for name in options:
-            if name not in names:
-                raise InvalidOption(f"there is no option {name}; this transport has {', '.join(names)}")
+            if name not in accepted:
+                raise InvalidOption(f"there is no option {name}; this transport has {', '.join(self.option_names())}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stack) and self._parts() == other._parts()
@@ -134,11 +133,6 @@ class Stack:
         if type(self) is not Stack and type(self).stages and self == type(self)():
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({''.join(f'{stage!r}, ' for stage in self.stages)}sink={self.sink!r})"
-
-
-def _given(part: Any, options: Mapping[str, Any]) -> Any:
-    mine = {name: value for name, value in options.items() if name in options_of(type(part))}
-    return replace(part, **mine) if mine else part
 
 
 def _missing_sink() -> Sink:
@@ -179,10 +173,14 @@ def _check_queue(stages: tuple[Stage, ...], sink: Sink) -> None:
 def _check_option_names(parts: tuple[Stage | Sink, ...]) -> None:
     owners: dict[str, str] = {}
     for part in parts:
-        for name in options_of(type(part)):
+        for name in _names_of(part):
             if name in owners:
                 raise InvalidStack(f"{owners[name]} and {_title(part)} both have an option {name}: rename one")
             owners[name] = _title(part)
+
+
+def _names_of(part: Stage | Sink) -> tuple[str, ...]:
+    return tuple(name for field, kind in options_of(type(part)).items() for name in (field, *kind.aliases))
 
 
 _ROLE_NAMES = {"serialize": "Serialize", "frame": "Envelope or Store", "queue": "Queue"}

@@ -50,8 +50,11 @@ class Holding(Protocol):
     async def flush(self, deadline: float) -> bool:
         """Wait until all that is held now is settled, or until the deadline. Whether it is settled."""
 
-    async def close(self, deadline: float) -> None:
-        """Flush, then accept nothing more and drop what is left."""
+    def flush_here(self, deadline: float) -> bool:
+        """The same where the runtime can't be waited for: deliver in the calling thread, by `context.twin()`."""
+
+    def close(self) -> None:
+        """Accept nothing more, and drop what is left."""
 
 
 @dataclass(frozen=True, repr=False)

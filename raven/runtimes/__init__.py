@@ -11,9 +11,13 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from .drive import drive
 
-__all__ = ["Runtime", "Waker", "drive"]
+__all__ = ["CannotWait", "Runtime", "Waker", "drive"]
 
 T = TypeVar("T")
+
+
+class CannotWait(Exception):
+    """Nobody would run a coroutine while the caller waits for it. It is for the stack, and never reaches the program."""
 
 
 class Waker(Protocol):
@@ -30,7 +34,8 @@ class Runtime(Protocol):
     """One concurrency library. It attaches to a running loop, if it has one, at first use and not when it is made."""
 
     cancellation: ClassVar[tuple[type[BaseException], ...]]
-    """What is raised in a worker that is told to stop. Its request stays with the queue. Threads can't be told."""
+    """What is raised in a worker that is told to stop, or whose loop is gone (GeneratorExit). Its request stays with the
+    queue. Threads can't be told."""
 
     @property
     def survives_exit(self) -> bool:
@@ -48,8 +53,12 @@ class Runtime(Protocol):
     def waker(self) -> Waker:
         """A new alarm."""
 
-    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine to its end and return its result, blocking the caller."""
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        """Run a coroutine to its end and return its result, blocking the caller.
+
+        Raises `CannotWait` if the coroutine can't run while the caller waits: on the thread of the loop itself, where no
+        loop runs, or where it does nothing for us within `seconds` (None: for ever).
+        """
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end for a caller that awaits, without blocking the caller's loop."""

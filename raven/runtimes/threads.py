@@ -53,7 +53,7 @@ class ThreadRuntime:
     def waker(self) -> ThreadWaker:
         return ThreadWaker()
 
-    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         return drive(make())
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -99,7 +99,7 @@ def _parse(name: str, url: Secret) -> Proxy:
 
 
 def _check_socks(name: str, user: Secret | None, password: Secret | None) -> None:
-    require("socks", "PySocks", "a SOCKS proxy", "socks")
+    require("socksio", "socksio", "a SOCKS proxy", "socks")
     if user is not None and password is None:
         raise InvalidOption(f"{name}: for a SOCKS proxy there must be a password with the user")
     for secret in (user, password):
@@ -107,8 +107,8 @@ def _check_socks(name: str, user: Secret | None, password: Secret | None) -> Non
             raise InvalidOption(f"{name}: the user and the password of a SOCKS proxy have {_LONGEST} bytes at most")
 
 
-_LONGEST = 127
-"""Bytes of a name that PySocks can tell the proxy, though SOCKS has room for 255."""
+_LONGEST = 255
+"""Bytes of a user or a password that SOCKS has room for (RFC 1929)."""
 
 
 def _is_excepted(environ: Mapping[str, str], dsn: Dsn) -> bool:

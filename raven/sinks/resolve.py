@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import _thread
 import socket
-import threading
+from collections import deque
 from typing import Any
+
+from ..runtimes import Runtime, Waker
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
@@ -17,25 +19,26 @@ class Resolver:
     for the same answer: a name server that hangs costs one thread, however many ask.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, runtime: Runtime) -> None:
         self._host = host
         self._port = port
+        self._runtime = runtime
         self._running: _Lookup | None = None
 
-    def resolve(self, seconds: float) -> list[Address]:
+    async def resolve(self, seconds: float) -> list[Address]:
         """The addresses. Raises TimeoutError, or `socket.gaierror` when there are none."""
         try:  # no thread for an address that is written in digits
             return _ask(self._host, self._port, socket.AI_NUMERICHOST)
         except (socket.gaierror, UnicodeError):  # or a label of the name is too long
             pass
         lookup = self._running
-        if lookup is None or lookup.done.is_set():
+        if lookup is None or lookup.done:
             lookup = self._running = _Lookup()
             try:
                 _thread.start_new_thread(lookup.run, (self._host, self._port))
             except RuntimeError:  # the interpreter exits, and starts no more threads
                 lookup.run(self._host, self._port)
-        if not lookup.done.wait(seconds):
+        if not await lookup.wait(self._runtime.waker(), seconds):
             raise TimeoutError("the name server did not answer in time")
         if isinstance(lookup.result, list):
             return lookup.result
@@ -44,8 +47,9 @@ class Resolver:
 
 class _Lookup:
     def __init__(self) -> None:
-        self.done = threading.Event()
+        self.done = False
         self.result: list[Address] | OSError = socket.gaierror(socket.EAI_FAIL, "not resolved")
+        self._waiting: deque[Waker] = deque()
 
     def run(self, host: str, port: int) -> None:
         try:
@@ -55,7 +59,13 @@ class _Lookup:
         except UnicodeError:  # a label of the name is too long
             self.result = socket.gaierror(socket.EAI_NONAME, "not a valid name")
         finally:
-            self.done.set()
+            self.done = True
+            for waker in self._waiting.copy():
+                waker.wake()
+
+    async def wait(self, waker: Waker, seconds: float) -> bool:
+        self._waiting.append(waker)  # before the look, so that it can't be done in between
+        return self.done or await waker.wait(seconds)
 
 
 def _ask(host: str, port: int, flags: int) -> list[Address]:

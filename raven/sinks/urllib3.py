@@ -57,7 +57,7 @@ class Urllib3Sink(HTTPSink):
                 from .urllib3_pool import make_pool
 
             silence("urllib3.connectionpool", "urllib3.connection", "urllib3.response", "urllib3.util.retry")
-            pool = make_pool(dsn, tls, self.connections, proxy)
+            pool = make_pool(dsn, tls, self.connections, context.runtime, proxy)
             return pool, self.posting(pool, dsn, forwarded=proxy is not None and proxy.forwards(dsn))
 
         return BoundUrllib3(connect, context, proxy)

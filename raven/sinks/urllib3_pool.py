@@ -21,6 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from ..dsn import Dsn
 from ..errors import ConnectError
+from ..runtimes import Runtime, drive
 from .proxy import Proxy
 from .resolve import Resolver
 from .tls import TLSSettings
@@ -57,13 +58,19 @@ class Until(Timeout):
         return self.connect_timeout
 
 
-def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int, proxy: Proxy | None = None) -> HTTPConnectionPool:
+def make_pool(
+    dsn: Dsn, tls: TLSSettings | None, connections: int, runtime: Runtime, proxy: Proxy | None = None
+) -> HTTPConnectionPool:
     """A pool for one server, of that many connections at most. Nothing is connected yet.
 
     urllib3 is not told of a proxy: to it, the connections are to the server.
     """
     peer = proxy or dsn
-    route = {"resolver": Resolver(peer.host, peer.port), "proxied": proxy is not None, "tunnel": tunnel(proxy, dsn)}
+    route = {
+        "resolver": Resolver(peer.host, peer.port, runtime),
+        "proxied": proxy is not None,
+        "tunnel": tunnel(proxy, dsn, runtime),
+    }
     if tls is None:
         plain = _Pool(dsn.host, dsn.port, maxsize=connections, block=True)
         plain.conn_kw.update(route)
@@ -144,7 +151,7 @@ class _Exchanges:
         try:
             sock = _connect(self._resolver, self.timeout or 0.0, self.socket_options or ())
             if self._tunnel_to_server is not None:
-                self._tunnel_to_server(sock)
+                _open(self._tunnel_to_server, sock)
             return sock
         except BaseException as error:
             if sock is not None:
@@ -233,7 +240,7 @@ class _TLSPool(_Waiting, HTTPSConnectionPool):  # type: ignore[misc]
 def _connect(resolver: Resolver, seconds: float, options: Any) -> socket.socket:
     """A connected socket to the first address that answers. Each has an equal part of the time that is left."""
     deadline = time.monotonic() + seconds
-    addresses = resolver.resolve(seconds)
+    addresses = drive(resolver.resolve(seconds))
     failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         left = (deadline - time.monotonic()) / (len(addresses) - tried)
@@ -244,6 +251,16 @@ def _connect(resolver: Resolver, seconds: float, options: Any) -> socket.socket:
         except OSError as error:
             failure = error
     raise failure
+
+
+def _open(tunnel: Tunnel, sock: socket.socket) -> None:
+    async def write(data: bytes) -> None:
+        sock.sendall(data)
+
+    async def read(most: int) -> bytes:
+        return sock.recv(most)
+
+    drive(tunnel.open(write, read, sock.gettimeout() or 0.0))
 
 
 def _connected(sock: socket.socket, address: Any, options: Any, left: float, deadline: float) -> socket.socket:

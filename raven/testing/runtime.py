@@ -7,6 +7,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
+from ..runtimes import CannotWait
 from ..runtimes.drive import suspended_by
 
 T = TypeVar("T")
@@ -62,17 +63,19 @@ class FakeRuntime:
 
     `start(coroutine)` runs it until it waits. `advance(seconds)` moves the clock, and runs whatever is due, in the order in
     which it is due. `run` lets the clock jump to whatever is due next until its coroutine is done. `slept` has the length
-    of every sleep that was begun. With `spawns=False` no worker can be started, as while an interpreter exits.
+    of every sleep that was begun. With `spawns=False` no worker can be started, as while an interpreter exits. With
+    `waits=False` nothing can be waited for, as on the thread of a loop.
     """
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit,)
 
-    def __init__(self, *, spawns: bool = True, survives_exit: bool = True) -> None:
+    def __init__(self, *, spawns: bool = True, survives_exit: bool = True, waits: bool = True) -> None:
         self.now = 1_000.0
         self.slept: list[float] = []
         self.tasks: list[Task] = []
         self.spawns = spawns
         self.survives_exit = survives_exit
+        self.waits = waits
 
     def monotonic(self) -> float:
         return self.now
@@ -103,8 +106,10 @@ class FakeRuntime:
             self._step(task)
         self.now = until
 
-    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         """Run a coroutine to its end. The clock jumps over the time in which everything waits."""
+        if not self.waits:
+            raise CannotWait
         task = Task(make(), due=self.now)
         self.tasks.append(task)
         while not task.done:

@@ -16,7 +16,7 @@ import trustme
 import raven
 from raven.cli import main
 from raven.cli.test import run
-from tests.http_server import Behaviour, Server, answer, hang_up, mute, refusing_port, response
+from raven.testing.http_server import Behaviour, Server, answer, hang_up, mute, refusing_port, response
 
 QUICK = "attempts=1&timeout=0.3"
 

@@ -121,8 +121,8 @@ class Line:
         return self.runtime.run(lambda: self.bound.flush(deadline))
 
     def close(self, seconds: float = 0.0) -> None:
-        deadline = self.runtime.monotonic() + seconds
-        self.runtime.run(lambda: self.bound.close(deadline))
+        self.flush(seconds)
+        self.bound.close()
 
     @property
     def counts(self) -> dict[str, int]:

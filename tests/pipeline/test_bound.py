@@ -31,8 +31,8 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 class Work:
     """A stack on a fake runtime over a scripted sink."""
 
-    def __init__(self, *stages: Stage, answers: list[Answer] | None = None) -> None:
-        self.runtime = FakeRuntime()
+    def __init__(self, *stages: Stage, answers: list[Answer] | None = None, runtime: FakeRuntime | None = None) -> None:
+        self.runtime = runtime or FakeRuntime()
         self.sink = ScriptedSink(answers or [200])
         self.stack: BoundStack = Stack(*stages, sink=self.sink).bind(DSN, runtime=self.runtime)
 
@@ -314,17 +314,43 @@ class Tracked(Stage):
                 await context.runtime.sleep(1.0)
                 return bool(outer.settles)
 
-            async def close(self, deadline: float) -> None:
-                outer.log.append(f"close {outer.name} {deadline:g}")
+            def flush_here(self, deadline: float) -> bool:
+                outer.log.append(f"flush {outer.name} here {deadline:g}")
+                return bool(outer.settles)
+
+            def close(self) -> None:
+                outer.log.append(f"close {outer.name}")
 
         return Holds() if self.holds else Plain()
+
+
+def test_where_nothing_can_be_waited_for_every_part_is_flushed_by_the_caller() -> None:
+    log: list[str] = []
+    parts = Tracked("a", log, holds=True, settles=False), Tracked("b", log), Tracked("c", log, holds=True)
+    work = Work(*parts, runtime=FakeRuntime(waits=False))
+    assert work.stack.flush(9.0) is Flushed.TIMEOUT
+    assert log == ["flush a here 1009", "flush c here 1009"]
+    assert work.stack.close(3.0) is Flushed.TIMEOUT
+    assert log[2:] == ["flush a here 1003", "flush c here 1003", "close a", "close b", "close c"]
+
+
+def test_where_nothing_can_be_waited_for_the_queue_delivers_in_the_callers_thread() -> None:
+    work = Work(Queue(), answers=[200, 503], runtime=FakeRuntime(waits=False))
+    work.send(2)
+    assert work.stack.flush() is Flushed.FAILED
+    assert work.counts == {"accepted": 2, "delivered": 1, "send_error": 1}
+    work.runtime.advance(10.0)
+    assert len(work.sink.received) == 2
+    work.send()
+    assert work.stack.close() is Flushed.DELIVERED
+    assert work.counts == {"accepted": 3, "delivered": 2, "send_error": 1}
 
 
 def test_every_part_is_flushed_and_closed_once_from_the_top() -> None:
     log: list[str] = []
     work = Work(Tracked("a", log), Tracked("b", log, holds=True), Tracked("c", log, holds=True), Tracked("d", log))
     assert work.stack.close(9.0) is Flushed.DELIVERED
-    assert log == ["flush b 1009", "flush c 1009", "close a", "close b 1002", "close c 1002", "close d"]
+    assert log == ["flush b 1009", "flush c 1009", "close a", "close b", "close c", "close d"]
     work.stack.close(9.0)
     assert log[6:] == ["flush b 1011", "flush c 1011"]
 

@@ -13,9 +13,9 @@ from raven.errors import Closed, ConnectError, InvalidOption, QueueFull
 from raven.pipeline import Queue
 from raven.request import HELD, Request, Response
 from raven.runtimes import drive
-from raven.testing import FakeRuntime
+from raven.testing import FakeRuntime, ScriptedSink, fake_context
 
-from .helpers import Alarm, Line, new_request, slow
+from .helpers import Alarm, Line, names, new_request, slow
 
 ONE = Queue(workers=1)
 
@@ -357,6 +357,41 @@ def test_close_drops_what_is_left_and_takes_nothing_more() -> None:
     with pytest.raises(Closed, match=r"^the transport is closed$"):
         drive(line.bound(new_request()))
     assert line.bound.pending() == 0
+
+
+def test_what_a_worker_has_under_way_may_be_delivered_by_the_caller_too_and_counts_once() -> None:
+    twin = ScriptedSink([200, ConnectionError()])
+    line = Line(ONE, slow(200, 200), twin=lambda: twin.bind(fake_context()))
+    line.put("a", "b", "c")
+    line.runtime.advance(0.5)
+    assert line.bound.flush_here(1_100.0)
+    assert (line.arrived, names(twin.received)) == (["a"], ["a", "b", "c"])
+    line.runtime.advance(10.0)
+    assert line.arrived == ["a"]
+    assert line.counts == {"accepted": 3, "delivered": 1, "internal_sdk_error": 2}
+
+
+def test_without_a_twin_or_without_time_the_caller_delivers_nothing() -> None:
+    line = Line(ONE)
+    assert line.bound.flush_here(1_100.0)
+    line.put("a")
+    assert not line.bound.flush_here(1_100.0)
+    line = Line(ONE, twin=lambda: ScriptedSink().bind(fake_context()))
+    line.put("a")
+    assert not line.bound.flush_here(line.runtime.now)
+    assert line.counts == {"accepted": 1, "pending": 1}
+
+
+def test_a_worker_that_is_stopped_while_it_is_idle_is_not_called_any_more() -> None:
+    line = Line(Queue(workers=1, worker_idle=1e6), slow(200, 200))
+    line.put("a")
+    line.runtime.advance(1.0)
+    (worker,) = line.runtime.tasks
+    worker.coroutine.close()
+    line.runtime.tasks.remove(worker)
+    line.put("b")
+    line.runtime.advance(1.0)
+    assert line.arrived == ["a", "b"]
 
 
 def test_what_is_under_way_when_it_is_closed_is_counted_once() -> None:

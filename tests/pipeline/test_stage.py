@@ -98,7 +98,7 @@ def test_only_what_can_flush_and_close_holds() -> None:
             return True
 
     assert not isinstance(Bound(), Holding)
-    closing: Any = type("Closing", (Bound,), {"close": Bound.flush})
+    closing: Any = type("Closing", (Bound,), {"close": Bound.flush, "flush_here": Bound.flush})
     assert isinstance(closing(), Holding)
 
 

@@ -101,7 +101,7 @@ BAD = [
     "http://proxy%3Auser:proxypassword@proxyname",
     "http://proxyuser:proxy%0Apassword@proxyname",
     "socks5://proxyuser@proxyname",
-    f"socks5://proxyuser:{'x' * 128}@proxyname",
+    f"socks5://proxyuser:{'x' * 256}@proxyname",
 ]
 
 

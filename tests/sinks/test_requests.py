@@ -11,9 +11,9 @@ from raven import Client
 from raven.errors import MissingDependency, SendTimeout
 from raven.sinks.requests import RequestsSink
 from raven.sinks.urllib3 import Urllib3Sink
+from raven.testing.conformance.sending import SHORT, Sender, ends_after
+from raven.testing.http_server import Connection, Server, answer, chunk, endless, response, say
 from raven.transport.requests import RequestsHTTPTransport
-from tests.http_server import Connection, Server, answer, chunk, endless, response, say
-from tests.sinks.sending import SHORT, Sender, ends_after
 
 
 def test_what_is_sent_is_what_urllib3_sends() -> None:

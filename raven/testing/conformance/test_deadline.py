@@ -14,9 +14,12 @@ import pytest
 from raven.errors import ConnectError, SendTimeout
 from raven.request import Request, Response
 from raven.runtimes import drive
+from raven.runtimes.threads import ThreadRuntime
+from raven.sinks.http import HTTPSink
 from raven.sinks.resolve import Resolver
-from raven.sinks.urllib3 import Urllib3Sink
-from tests.http_server import (
+from raven.testing.conformance.conftest import Talk
+from raven.testing.conformance.sending import SHORT, Sender, ends_after
+from raven.testing.http_server import (
     Behaviour,
     Connection,
     Server,
@@ -32,8 +35,6 @@ from tests.http_server import (
     say,
     silent,
 )
-from tests.sinks.conftest import Talk
-from tests.sinks.sending import SHORT, Sender, ends_after
 
 pytestmark = pytest.mark.usefixtures("kind")
 
@@ -163,7 +164,7 @@ def test_no_attempt_begins_when_the_time_is_over(talk: Talk, left: float) -> Non
 def test_without_a_deadline_there_is_one_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("raven.sinks.urllib3.LONGEST_ATTEMPT", SHORT)
     with Server(mute) as server, Sender(server.dsn()) as sender, ends_after(SHORT), pytest.raises(SendTimeout):
-        drive(sender.bound(Request("0" * 32, body=b"")))
+        sender.send(Request("0" * 32, body=b""))
 
 
 @pytest.fixture
@@ -194,16 +195,14 @@ def test_the_deadline_holds_for_a_name_server_that_hangs(hanging_names: list[str
 
 
 @pytest.mark.parametrize("proxy", ["http", "socks5", "socks5h"])
-def test_the_deadline_holds_for_the_name_of_a_proxy(
-    hanging_names: list[str], kind: type[Urllib3Sink], proxy: str
-) -> None:
+def test_the_deadline_holds_for_the_name_of_a_proxy(hanging_names: list[str], kind: type[HTTPSink], proxy: str) -> None:
     sink = kind(http_proxy=f"{proxy}://hangs.example")
     with Sender("http://publickey@127.0.0.1/42", sink, SHORT) as sender, ends_after(SHORT):
         assert type(sender.fail()) is SendTimeout
 
 
 def test_the_deadline_holds_for_a_name_that_is_looked_up_for_a_proxy(
-    hanging_names: list[str], kind: type[Urllib3Sink]
+    hanging_names: list[str], kind: type[HTTPSink]
 ) -> None:
     with Server(silent) as via:
         sink = kind(http_proxy=f"socks5://127.0.0.1:{via.port}")
@@ -282,9 +281,10 @@ def test_a_lookup_needs_no_thread_where_none_can_be_started(monkeypatch: pytest.
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
     monkeypatch.setattr("_thread.start_new_thread", refuse)
-    assert {address[4][1] for address in Resolver("localhost", 80).resolve(1)} == {80}
+    found = drive(Resolver("localhost", 80, ThreadRuntime()).resolve(1))
+    assert {address[4][1] for address in found} == {80}
     with pytest.raises(socket.gaierror):
-        Resolver("nosuchhost.invalid", 80).resolve(5)
+        drive(Resolver("nosuchhost.invalid", 80, ThreadRuntime()).resolve(5))
 
 
 def test_a_socket_without_a_timeout_waits_as_any_other() -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 import pytest
 
 from raven.errors import SendError
 from raven.request import Request, Response
-from raven.runtimes import drive
-from raven.runtimes.threads import ThreadRuntime
+from raven.runtimes import Runtime
+from raven.sinks.http import HTTPSink
 from raven.sinks.requests import RequestsSink
 from raven.sinks.urllib3 import Urllib3Sink
 from raven.testing import fake_context
+from raven.testing.habitats import Habitat
 
 TIMEOUT = 5.0
 """Seconds for an attempt whose time isn't what is tested."""
@@ -28,24 +30,34 @@ AUTH = {"X-Sentry-Auth": "Sentry sentry_version=7, sentry_key=publickey, sentry_
 SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext", "proxyuser", "proxypassword")
 
 
-KINDS: list[type[Urllib3Sink]] = [Urllib3Sink, RequestsSink]
-"""Those that must do the same."""
+KINDS: dict[type[HTTPSink], type[Habitat]] = {Urllib3Sink: Habitat, RequestsSink: Habitat}
+"""The sinks that must do the same, and where each of them can be used."""
 
 
 class Sender:
     """A bound sink. `kind` is what it is made of if none is given; the fixture of that name sets it."""
 
-    kind: ClassVar[type[Urllib3Sink]] = Urllib3Sink
+    kind: ClassVar[type[HTTPSink]] = Urllib3Sink
 
-    def __init__(self, dsn: str, sink: Urllib3Sink | None = None, timeout: float = TIMEOUT) -> None:
-        self.bound = (sink or self.kind()).bind(fake_context(ThreadRuntime(), dsn))
+    def __init__(self, dsn: str, sink: HTTPSink | None = None, timeout: float = TIMEOUT) -> None:
         self._timeout = timeout
+        given = sink or self.kind()
+
+        def bind() -> tuple[Runtime, Any]:
+            runtime = given.runtime()
+            return runtime, given.bind(fake_context(runtime, dsn))
+
+        self._runtime, self.bound = KINDS[type(given)]().call(bind)
 
     def post(self, body: bytes = b"bodytext", timeout: float | None = None) -> Response:
         """Send, and return what the server answers. Raises a `SendError`."""
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
-        request = Request("0" * 32, body=body, headers=AUTH, endpoint="envelope", deadline=deadline)
-        return drive(self.bound(request))
+        return self.send(Request("0" * 32, body=body, headers=AUTH, endpoint="envelope", deadline=deadline))
+
+    def send(self, request: Request) -> Response:
+        """Send any request. From any thread."""
+        response: Response = self._runtime.run(partial(self.bound, request))
+        return response
 
     def fail(self, body: bytes = b"bodytext", timeout: float | None = None) -> SendError:
         """Send in vain, and return what was raised, after a look for secrets in it."""

@@ -1,4 +1,4 @@
-"""Proxies, as behaviours of `tests.http_server.Server`.
+"""Proxies, as behaviours of `raven.testing.http_server.Server`.
 
     with Server() as target, Server(connecting(target)) as proxy:
         send_through(proxy.port)
@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from tests.http_server import Behaviour, Connection, Received, Server, response
+from raven.testing.http_server import Behaviour, Connection, Received, Server, response
 
 USER, PASSWORD = "proxyuser", "proxypassword"
 CREDENTIALS = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives import serialization
 from raven.client import Client
 from raven.dsn import Dsn
 from raven.errors import ConnectionLost, InvalidOption, TLSError
+from raven.sinks.http import HTTPSink
 from raven.sinks.tls import TLSSettings
-from raven.sinks.urllib3 import Urllib3Sink
+from raven.testing.conformance.conftest import Authority
+from raven.testing.conformance.sending import Sender
+from raven.testing.http_server import Server
 from raven.transport.http import HTTPTransport
-from tests.http_server import Server
-from tests.sinks.conftest import Authority
-from tests.sinks.sending import Sender
 
 pytestmark = pytest.mark.usefixtures("kind")
 PASSWORD = b"not to be asked for"
@@ -75,7 +75,7 @@ def wanting(authority: Authority, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 @pytest.mark.parametrize("verify", [True, False])
 def test_the_server_takes_it(
-    authority: Authority, files: Files, kind: type[Urllib3Sink], verify: bool, newest: ssl.TLSVersion
+    authority: Authority, files: Files, kind: type[HTTPSink], verify: bool, newest: ssl.TLSVersion
 ) -> None:
     sinks = [
         kind(verify, authority.file, cert_file=files.cert, key_file=files.key),
@@ -97,7 +97,7 @@ def test_it_comes_from_the_dsn_too(authority: Authority, files: Files) -> None:
 
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def test_one_that_the_server_does_not_trust_is_a_tls_error(
-    authority: Authority, kind: type[Urllib3Sink], tmp_path: Path, newest: ssl.TLSVersion
+    authority: Authority, kind: type[HTTPSink], tmp_path: Path, newest: ssl.TLSVersion
 ) -> None:
     path = tmp_path / "foreign.pem"
     trustme.CA().issue_cert("client.example").private_key_and_cert_chain_pem.write_to_path(str(path))
@@ -133,9 +133,7 @@ WRONG: dict[str, tuple[Callable[[Files], dict[str, str]], str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_can_not_be_used_is_refused_when_the_sink_is_made(
-    files: Files, kind: type[Urllib3Sink], what: str
-) -> None:
+def test_what_can_not_be_used_is_refused_when_the_sink_is_made(files: Files, kind: type[HTTPSink], what: str) -> None:
     make, message = WRONG[what]
     options = make(files)
     with pytest.raises(InvalidOption, match=f"^{message}") as raised:
@@ -147,7 +145,7 @@ def test_what_can_not_be_used_is_refused_when_the_sink_is_made(
         Client(f"https://publickey@localhost/42?{query}", HTTPTransport)
 
 
-def test_a_file_that_only_looks_right_is_refused(kind: type[Urllib3Sink], tmp_path: Path) -> None:
+def test_a_file_that_only_looks_right_is_refused(kind: type[HTTPSink], tmp_path: Path) -> None:
     path = tmp_path / "broken.pem"
     for label in ("CERTIFICATE", "PRIVATE KEY"):
         with path.open("a") as file:
@@ -162,7 +160,7 @@ def test_a_file_that_is_gone_when_it_is_loaded_is_a_final_failure(files: Files, 
             TLSSettings(False, None, cert, key).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
-def test_a_server_without_tls_is_shown_none(files: Files, kind: type[Urllib3Sink]) -> None:
+def test_a_server_without_tls_is_shown_none(files: Files, kind: type[HTTPSink]) -> None:
     sink = kind(cert_file=files.both)
     assert sink.tls(Dsn.parse("http://publickey@localhost/42")) is None
     with Server() as server, Sender(server.dsn(), sink) as sender:

@@ -22,17 +22,17 @@ from raven.client import Client
 from raven.dsn import Dsn
 from raven.errors import InvalidOption, TLSError
 from raven.sinks import tls
+from raven.sinks.http import HTTPSink
 from raven.sinks.tls import SYSTEM, TLSSettings, default_bundle, resolve
-from raven.sinks.urllib3 import Urllib3Sink
 from raven.testing import fake_context
+from raven.testing.conformance.conftest import Authority
+from raven.testing.conformance.sending import Sender
+from raven.testing.http_server import Server, answer
 from raven.transport.http import HTTPTransport
-from tests.http_server import Server, answer
-from tests.sinks.conftest import Authority
-from tests.sinks.sending import Sender
 
 pytestmark = pytest.mark.usefixtures("kind")
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ROOT / "raven" / "data" / "cacert.pem"
 LONG_AGO = datetime.datetime(2001, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -49,7 +49,7 @@ def https(server: Server, host: str) -> str:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_certificate_for_the_name_or_the_address_is_accepted(
-    authority: Authority, local_context: ssl.SSLContext, host: str, kind: type[Urllib3Sink]
+    authority: Authority, local_context: ssl.SSLContext, host: str, kind: type[HTTPSink]
 ) -> None:
     with (
         Server(context=local_context) as server,
@@ -113,7 +113,7 @@ def bad(request: pytest.FixtureRequest, authority: Authority, tmp_path: Path) ->
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_bad_certificate_is_refused(
-    authority: Authority, bad: tuple[ssl.SSLContext, str], host: str, kind: type[Urllib3Sink]
+    authority: Authority, bad: tuple[ssl.SSLContext, str], host: str, kind: type[HTTPSink]
 ) -> None:
     context, reason = bad
     with Server(context=context) as server:
@@ -136,7 +136,7 @@ def test_by_default_the_public_authorities_are_trusted_and_no_other(local_contex
 
 
 def test_verify_ssl_0_accepts_a_bad_certificate_and_warns_once(
-    bad: tuple[ssl.SSLContext, str], caplog: pytest.LogCaptureFixture, kind: type[Urllib3Sink]
+    bad: tuple[ssl.SSLContext, str], caplog: pytest.LogCaptureFixture, kind: type[HTTPSink]
 ) -> None:
     with Server(answer(times=1), context=bad[0]) as server, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -162,7 +162,7 @@ def test_verify_ssl_0_in_a_dsn_does_the_same(local_context: ssl.SSLContext) -> N
 
 
 @pytest.mark.parametrize("verify", [True, False])
-def test_tls_1_1_is_refused_verified_or_not(authority: Authority, verify: bool, kind: type[Urllib3Sink]) -> None:
+def test_tls_1_1_is_refused_verified_or_not(authority: Authority, verify: bool, kind: type[HTTPSink]) -> None:
     context = authority.server_context("localhost")
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
@@ -188,7 +188,7 @@ def test_the_least_version_is_1_2_and_all_is_verified() -> None:
 
 
 def test_a_server_that_wants_a_certificate_of_the_client_is_a_tls_error(
-    authority: Authority, kind: type[Urllib3Sink]
+    authority: Authority, kind: type[HTTPSink]
 ) -> None:
     context = authority.server_context("localhost")
     context.verify_mode = ssl.CERT_REQUIRED
@@ -284,7 +284,7 @@ def digest(path: Path) -> bytes:
 
 
 def test_system_is_the_store_of_openssl(
-    authority: Authority, local_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, kind: type[Urllib3Sink]
+    authority: Authority, local_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, kind: type[HTTPSink]
 ) -> None:
     assert resolve(True, SYSTEM, {"REQUESTS_CA_BUNDLE": "/does/not/exist"}) == TLSSettings(True, None)
     monkeypatch.setenv("SSL_CERT_FILE", authority.file)  # OpenSSL's own name for its store
@@ -296,7 +296,7 @@ def test_system_is_the_store_of_openssl(
 
 
 def test_a_folder_of_certificates_is_accepted(
-    authority: Authority, local_context: ssl.SSLContext, tmp_path: Path, kind: type[Urllib3Sink]
+    authority: Authority, local_context: ssl.SSLContext, tmp_path: Path, kind: type[HTTPSink]
 ) -> None:
     (tmp_path / f"{subject_hash(authority.file)}.0").write_bytes(Path(authority.file).read_bytes())
     sink = kind(ca_certs=str(tmp_path))
@@ -343,7 +343,7 @@ def bad_files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "a NUL", "too long"])
-def test_a_bad_ca_certs_is_refused_when_the_sink_is_made(what: str, tmp_path: Path, kind: type[Urllib3Sink]) -> None:
+def test_a_bad_ca_certs_is_refused_when_the_sink_is_made(what: str, tmp_path: Path, kind: type[HTTPSink]) -> None:
     path = bad_files(tmp_path)[what]
     with pytest.raises(InvalidOption, match=r"^ca_certs: ") as raised:
         kind(ca_certs=path)
@@ -368,7 +368,7 @@ def test_a_bad_ca_certs_in_a_dsn_is_refused_when_the_client_is_made(tmp_path: Pa
         Client(f"https://publickey@localhost/42?ca_certs={tmp_path / 'missing.pem'}")
 
 
-def test_without_tls_the_variables_are_not_looked_at(monkeypatch: pytest.MonkeyPatch, kind: type[Urllib3Sink]) -> None:
+def test_without_tls_the_variables_are_not_looked_at(monkeypatch: pytest.MonkeyPatch, kind: type[HTTPSink]) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/does/not/exist")
     with Server() as server, Sender(server.dsn()) as sender:
         assert sender.post().delivered
@@ -402,7 +402,7 @@ def test_a_file_that_only_looks_like_a_bundle_is_refused_at_construction(
         Client(f"https://publickey@localhost:1/42{query}", HTTPTransport)
 
 
-def test_a_folder_without_hashed_names_is_refused(tmp_path: Path, kind: type[Urllib3Sink]) -> None:
+def test_a_folder_without_hashed_names_is_refused(tmp_path: Path, kind: type[HTTPSink]) -> None:
     with pytest.raises(InvalidOption, match=r"^ca_certs: .*c_rehash"):
         kind(ca_certs=str(tmp_path))
 
@@ -414,6 +414,6 @@ def test_a_bundle_that_is_gone_when_it_is_loaded_is_a_final_failure(tmp_path: Pa
         TLSSettings(True, str(path)).apply(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
-def test_a_sink_without_tls_settings_is_not_in_the_way_of_the_word_system(kind: type[Urllib3Sink]) -> None:
+def test_a_sink_without_tls_settings_is_not_in_the_way_of_the_word_system(kind: type[HTTPSink]) -> None:
     assert kind(ca_certs=SYSTEM).tls(fake_context().dsn) is None
     assert tls.SYSTEM == "system"

@@ -12,11 +12,11 @@ import pytest
 
 from raven.errors import BadResponse, Closed, ConnectError, ConnectionLost, SendError, SendTimeout, TLSError
 from raven.request import Request, Response
-from raven.runtimes import drive
 from raven.runtimes.threads import ThreadRuntime
-from raven.sinks.http import MOST_READ
-from raven.sinks.urllib3 import Urllib3Sink
-from tests.http_server import (
+from raven.sinks.http import MOST_READ, HTTPSink
+from raven.testing.conformance.conftest import Talk
+from raven.testing.conformance.sending import Sender
+from raven.testing.http_server import (
     Behaviour,
     Connection,
     Server,
@@ -31,8 +31,6 @@ from tests.http_server import (
     response,
     say,
 )
-from tests.sinks.conftest import Talk
-from tests.sinks.sending import Sender
 
 pytestmark = pytest.mark.usefixtures("kind")
 
@@ -58,8 +56,8 @@ def test_a_prefix_of_the_path_stays(talk: Talk) -> None:
 
 def test_the_endpoint_is_the_requests_own() -> None:
     with Server() as server, Sender(server.dsn()) as sender:
-        drive(sender.bound(Request("0" * 32, body=b"{}", endpoint="store")))
-        drive(sender.bound(Request("0" * 32, body=b"{}")))
+        sender.send(Request("0" * 32, body=b"{}", endpoint="store"))
+        sender.send(Request("0" * 32, body=b"{}"))
     assert [request.target for request in server.requests] == ["/api/42/store/", "/api/42/envelope/"]
 
 
@@ -389,7 +387,7 @@ def test_nothing_is_connected_or_imported_before_the_first_request() -> None:
         assert server.connections == 0
 
 
-def test_at_exit_it_stands_in_for_itself(kind: type[Urllib3Sink]) -> None:
+def test_at_exit_it_stands_in_for_itself(kind: type[HTTPSink]) -> None:
     sink = kind(connections=3)
     assert sink.at_exit() is sink
     assert isinstance(sink.runtime(), ThreadRuntime)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from raven.sinks.urllib3 import Urllib3Sink
-from tests.http_server import Behaviour, Server
-from tests.sinks.sending import KINDS, TIMEOUT, Sender
+from raven.sinks.http import HTTPSink
+from raven.testing.conformance.sending import KINDS, TIMEOUT, Sender
+from raven.testing.http_server import Behaviour, Server
 
 Talk = Callable[..., tuple[Server, Sender]]
 
@@ -47,16 +47,16 @@ def local_context(authority: Authority) -> ssl.SSLContext:
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Urllib3Sink]:
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[HTTPSink]:
     """A test with this is done with each kind of sink. It is what a `Sender` is made of that is given none."""
-    kind: type[Urllib3Sink] = request.param
+    kind: type[HTTPSink] = request.param
     monkeypatch.setattr(Sender, "kind", kind)
     return kind
 
 
 @pytest.fixture(params=["http", "https"])
 def talk(
-    request: pytest.FixtureRequest, authority: Authority, local_context: ssl.SSLContext, kind: type[Urllib3Sink]
+    request: pytest.FixtureRequest, authority: Authority, local_context: ssl.SSLContext, kind: type[HTTPSink]
 ) -> Iterator[Talk]:
     """A function that starts a server with these behaviours, and a sink to talk to it: with TLS, and without."""
     secure = request.param == "https"
