@@ -15,7 +15,7 @@ SOCKS = ["socksio>=1.0"]
 GEVENT = ["gevent>=23.9"]
 EVENTLET = ["eventlet>=0.36"]
 TORNADO = ["tornado>=6.4"]
-TWISTED = ["twisted[tls]>=23.10"]
+TWISTED = ["twisted>=23.10"]
 DEMO = ["bugsink>=2.6"]
 
 setup(
@@ -47,9 +47,12 @@ setup(
         "demo": DEMO,
         "test": [
             *DEMO,
+            *EVENTLET,
             *GEVENT,
             *REQUESTS,
             *SOCKS,
+            *TORNADO,
+            *TWISTED,
             "brotli>=1.1",
             "coverage>=7.6",
             "gunicorn>=22",

@@ -58,5 +58,9 @@ _NAMED = {
     "threaded": "threaded:ThreadedHTTPTransport",
     "requests": "requests:RequestsHTTPTransport",
     "threaded+requests": "threaded_requests:ThreadedRequestsHTTPTransport",
+    "gevent": "gevent:GeventedHTTPTransport",
+    "eventlet": "eventlet:EventletHTTPTransport",
+    "tornado": "tornado:TornadoHTTPTransport",
+    "twisted": "twisted:TwistedHTTPTransport",
 }
 """The transports by raven-python 6's names: module and class."""

@@ -34,3 +34,6 @@ FOREGROUND: tuple[Stage, ...] = (
     Timeout(),
 )
 """For transports that hold the program up while they deliver: it waits for 2.5 seconds at most, with default options."""
+
+MANY_WORKERS: tuple[Stage, ...] = (BACKGROUND[0], Queue(workers=100), *BACKGROUND[2:])
+"""For transports whose workers are cheap: greenlets, tasks, coroutines."""

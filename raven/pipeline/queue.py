@@ -25,6 +25,7 @@ from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
 from ..request import HELD, Request, Response, Send
 from ..runtimes import Waker, drive
+from ..runtimes.threads import ThreadWaker
 from .stage import Context, Stage
 
 Leave = tuple[type[BaseException], ...]
@@ -41,7 +42,9 @@ class Queue(Stage):
     after `worker_idle` seconds without work (default 5). With one worker, events arrive in order. As in raven-python 6,
     `workers` may be called `maximum_outstanding_requests` or `pool_size`.
 
-    When the interpreter exits, what is left is delivered within `shutdown_timeout` seconds (default 2).
+    Where the runtime's loop doesn't run, before it begins and after it has ended, one thread delivers, by the sink that
+    takes the place of this one at exit. When the interpreter exits, what is left is delivered within `shutdown_timeout`
+    seconds (default 2).
     """
 
     role: ClassVar[str] = "queue"
@@ -69,6 +72,8 @@ class BoundQueue:
         self._vacancies = deque([None] * queue.workers)
         self._idle: deque[Waker] = deque()
         self._flushing: deque[Waker] = deque()
+        self._helper = deque([None])  # the right to start the thread that delivers where the runtime can't
+        self._helped: dict[Request, None] = {}
         self._closed = False
         self._process = os.getpid()
         at_exit.register(self)
@@ -156,12 +161,23 @@ class BoundQueue:
 
     def _deliver_here(self, deadline: float, before_each: Callable[[], None]) -> bool:
         held = self._unsettled.copy()
-        send = self._context.twin() if held else None
-        for request in held if send is not None else ():
+        others = [request for request in held if request not in self._helped]
+        send = self._context.twin() if others else None
+        for request in others if send is not None else ():
             before_each()
             if self._runtime.monotonic() < deadline and send is not None:
                 drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
-        return all(request not in self._unsettled for request in held)
+        waker = ThreadWaker()
+        self._flushing.append(waker)  # for what the helping thread is delivering just now
+        try:
+            while any(request in self._unsettled for request in held):
+                left = deadline - self._runtime.monotonic()
+                if left <= 0 or not any(request in self._helped for request in held):
+                    return False
+                drive(waker.wait(left))
+            return True
+        finally:
+            self._flushing.remove(waker)
 
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
@@ -180,30 +196,65 @@ class BoundQueue:
             return True
         try:
             self._runtime.spawn(self._work)
-        except RuntimeError:  # no thread can be had: the next send or flush tries again, and at exit there is the twin
+        except RuntimeError:  # no loop runs, or no thread can be had
             self._vacancies.append(vacancy)
+            return self._call_help()
+        return True
+
+    def _call_help(self) -> bool:
+        """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
+        helper = self._runtime.helper
+        if helper is None:
+            return False
+        try:
+            right = self._helper.pop()
+        except IndexError:
+            return True
+        try:
+            helper.spawn(self._help)
+        except RuntimeError:
+            self._helper.append(right)
             return False
         return True
+
+    async def _help(self) -> None:
+        try:
+            send = self._context.twin()
+            while send is not None and not self._closed:
+                try:
+                    request = self._waiting.popleft()
+                except IndexError:
+                    return
+                self._helped[request] = None
+                try:
+                    await self._deliver(request, send, ())
+                finally:
+                    del self._helped[request]
+        finally:
+            self._helper.append(None)
 
     def _has_workers(self) -> bool:
         return len(self._vacancies) < self._options.workers
 
     async def _work(self) -> None:
         waker = self._runtime.waker()
+        # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
+        call = self._call_help if self._runtime.helper is not None else self._call_worker
         try:
             while not self._closed:
                 try:
                     request = self._waiting.popleft()
                 except IndexError:
                     if not await self._wait_for_work(waker):
-                        return
+                        break
                 else:
                     await self._deliver(request, self._send, self._runtime.cancellation)
+            call = self._call_worker
         finally:
             self._vacancies.append(None)
             # Work that came after our last look found no vacancy; now there is one.
-            if not self._closed:
-                self._call_worker()
+            if self._waiting and not self._closed:
+                call()
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -228,6 +279,8 @@ class BoundQueue:
             with not_capturing_lines():
                 outcome = outcome_of(await send(attempt))
         except leave:
+            if self._runtime.helper is not None:
+                self._waiting.append(request)
             raise  # we are told to stop, and nothing is known of the event: it stays unsettled
         except GeneratorExit as error:  # a stage suspends where nothing can, and we are being closed for it
             self._settle(request, outcome_of(error))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from .drive import drive
 
-__all__ = ["CannotWait", "Runtime", "Waker", "drive"]
+__all__ = ["CannotWait", "Runtime", "SocketRuntime", "Waker", "drive"]
 
 T = TypeVar("T")
 
@@ -41,6 +41,10 @@ class Runtime(Protocol):
     def survives_exit(self) -> bool:
         """Whether workers still run while the interpreter carries out its exit handlers."""
 
+    @property
+    def helper(self) -> Runtime | None:
+        """A runtime for the blocking twin of a sink, to deliver where no loop of this one runs. None: it needs no loop."""
+
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""
 
@@ -62,3 +66,13 @@ class Runtime(Protocol):
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine to its end for a caller that awaits, without blocking the caller's loop."""
+
+
+class SocketRuntime(Runtime, Protocol):
+    """A runtime that can wait for a socket, which is all that HTTP needs of it."""
+
+    def wait_readable(self, descriptor: int, seconds: float) -> Awaitable[None]:
+        """Wait until the socket of this descriptor can be read, at most that long."""
+
+    def wait_writable(self, descriptor: int, seconds: float) -> Awaitable[None]:
+        """Wait until it can be written, at most that long."""

@@ -38,6 +38,7 @@ class ThreadRuntime:
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = ()
     survives_exit: ClassVar[bool] = True
+    helper: ClassVar[None] = None
 
     def monotonic(self) -> float:
         return time.monotonic()

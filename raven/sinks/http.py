@@ -1,13 +1,16 @@
-"""What all HTTP sinks have in common: their options, and the bound on what they read."""
+"""What all HTTP sinks have in common: their options, and the bounds on what they read and how long they take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ..dsn import Dsn
+from ..errors import SendTimeout
 from ..options import option
+from ..own_log import logger
+from ..request import Request
 from ..secret import Secret
 from . import Sink
 from .proxy import Proxy, proxy_for, proxy_of_option
@@ -18,6 +21,9 @@ MOST_READ = 65_536
 
 LONGEST_ATTEMPT = 30.0
 """Seconds that an attempt may take in a stack that sets no deadline, because it has no Timeout."""
+
+_warned_of: set[str] = set()
+"""The servers that the process was warned of: one line each, however often they are bound."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,3 +72,18 @@ class HTTPSink(Sink):
         """The proxy that leads to the server, if one does. Raises `InvalidOption` or `MissingDependency`."""
         given = self.https_proxy if dsn.scheme == "https" else self.http_proxy
         return proxy_for(dsn, Secret(given) if isinstance(given, str) else given)
+
+
+def time_left(request: Request, monotonic: Callable[[], float]) -> float:
+    """The seconds that an attempt has that begins now. Raises `SendTimeout` if there are none."""
+    left = LONGEST_ATTEMPT if request.deadline is None else request.deadline - monotonic()
+    if left <= 0:
+        raise SendTimeout("the time was over before the attempt began")
+    return left
+
+
+def warn_if_unverified(dsn: Dsn, tls: TLSSettings | None) -> None:
+    """Log that nobody verifies who the server is, if that is so."""
+    if tls is not None and not tls.verify and dsn.origin not in _warned_of:
+        _warned_of.add(dsn.origin)
+        logger.warning("verify_ssl=0: the certificate of %s is not verified", dsn.origin)

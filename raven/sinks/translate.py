@@ -1,4 +1,4 @@
-"""One of our errors for each of urllib3's, the socket's or TLS's, however many others it is wrapped in."""
+"""One of our errors for each of urllib3's, the socket's or TLS's."""
 
 from __future__ import annotations
 
@@ -7,25 +7,38 @@ from collections.abc import Iterator
 
 from ..errors import BadResponse, Closed, ConnectionLost, NetworkError, SendError, SendTimeout, TLSError
 
+_BROKEN = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+"""How TLS says that a connection ended without notice."""
+
 
 def translate(error: BaseException) -> SendError:
-    """What to raise in its place. The text has nothing of the request in it."""
+    """What to raise in the place of an error of urllib3. The text has nothing of the request in it."""
     from http.client import IncompleteRead
 
     from urllib3 import exceptions
 
     chain = tuple(_from_the_outside_in(error))
     cause = chain[-1]
-    if isinstance(cause, ssl.SSLError):
-        return _of_tls(cause)
     if isinstance(cause, exceptions.ClosedPoolError):
         return Closed("the transport was closed")
     if any(isinstance(each, (TimeoutError, exceptions.TimeoutError, exceptions.EmptyPoolError)) for each in chain):
         return SendTimeout("the server did not answer in time")
-    if isinstance(cause, (OSError, IncompleteRead, exceptions.IncompleteRead)):
-        stale = type(cause).__name__ == "StaleConnection"
-        return ConnectionLost(f"the connection was lost: {text_of(cause)}", stale=stale)
+    if isinstance(cause, OSError):
+        return of_socket(cause, stale=type(cause).__name__ == "StaleConnection")
+    if isinstance(cause, (IncompleteRead, exceptions.IncompleteRead)):
+        return ConnectionLost("the connection was lost within the answer")
     return BadResponse(f"the answer is not HTTP ({type(cause).__name__})")
+
+
+def of_socket(error: OSError, *, stale: bool = False) -> NetworkError:
+    """What to raise in the place of an error of a socket, or of TLS, in an exchange or before it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TLSError(f"the server's certificate was refused: {error.verify_message}")
+    if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN):
+        return TLSError(f"TLS could not be set up: {error.reason or type(error).__name__}")
+    if isinstance(error, TimeoutError):
+        return SendTimeout("the server did not answer in time")
+    return ConnectionLost(f"the connection was lost: {text_of(error)}", stale=stale)
 
 
 def text_of(error: BaseException) -> str:
@@ -37,11 +50,3 @@ def _from_the_outside_in(error: BaseException | None) -> Iterator[BaseException]
     while error is not None:
         yield error
         error = error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None)
-
-
-def _of_tls(error: ssl.SSLError) -> NetworkError:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return TLSError(f"the server's certificate was refused: {error.verify_message}")
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
-        return ConnectionLost("the connection was lost while TLS was being set up")
-    return TLSError(f"TLS could not be set up: {error.reason or type(error).__name__}")

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..dsn import Dsn
-from ..errors import ConnectionLost, SendTimeout
+from ..errors import ConnectionLost
 from ..first_import import first_import
-from ..own_log import Delivering, logger, silence
+from ..own_log import Delivering, silence
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import Runtime
 from ..runtimes.threads import ThreadRuntime
 from . import Sink
-from .http import LONGEST_ATTEMPT, MOST_READ, HTTPSink
-from .proxy import Proxy
+from .http import MOST_READ, HTTPSink, time_left, warn_if_unverified
+from .route import Route
 from .translate import translate
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 Post = Callable[[str, "bytes | None", Mapping[str, str], "Until"], "BaseHTTPResponse"]
 """Makes one exchange, of a target, a body and headers, and returns the answer with its body unread. Never redirects."""
-
-_warned_of: set[str] = set()
-"""The servers that the process was warned of: one line each, however often they are bound."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,20 +44,19 @@ class Urllib3Sink(HTTPSink):
 
     def bind(self, context: Context) -> BoundUrllib3:
         dsn = context.dsn
-        tls, proxy = self.tls(dsn), self.proxy(dsn)
-        if tls is not None and not tls.verify and dsn.origin not in _warned_of:
-            _warned_of.add(dsn.origin)
-            logger.warning("verify_ssl=0: the certificate of %s is not verified", dsn.origin)
+        tls = self.tls(dsn)
+        warn_if_unverified(dsn, tls)
+        route = Route(dsn, self.proxy(dsn), context.runtime)
 
         def connect() -> tuple[HTTPConnectionPool, Post]:
             with first_import():
                 from .urllib3_pool import make_pool
 
             silence("urllib3.connectionpool", "urllib3.connection", "urllib3.response", "urllib3.util.retry")
-            pool = make_pool(dsn, tls, self.connections, context.runtime, proxy)
-            return pool, self.posting(pool, dsn, forwarded=proxy is not None and proxy.forwards(dsn))
+            pool = make_pool(dsn, tls, self.connections, route)
+            return pool, self.posting(pool, dsn, forwarded=route.is_forwarded)
 
-        return BoundUrllib3(connect, context, proxy)
+        return BoundUrllib3(connect, route, context)
 
     def posting(self, pool: HTTPConnectionPool, dsn: Dsn, *, forwarded: bool) -> Post:
         """What makes the exchanges, on this pool. `forwarded` says that targets are whole addresses, for a proxy."""
@@ -84,28 +80,17 @@ class Urllib3Sink(HTTPSink):
 class BoundUrllib3:
     """The connections to one server, by way of its proxy if there is one."""
 
-    def __init__(
-        self, connect: Callable[[], tuple[HTTPConnectionPool, Post]], context: Context, proxy: Proxy | None
-    ) -> None:
+    def __init__(self, connect: Callable[[], tuple[HTTPConnectionPool, Post]], route: Route, context: Context) -> None:
         self._connect = connect
-        self._endpoint = context.dsn.endpoint
+        self._route = route
         self._monotonic = context.runtime.monotonic
-        # A proxy that makes the requests itself wants the whole address, and to know who we are, with each.
-        self._forwarding = proxy if proxy is not None and proxy.forwards(context.dsn) else None
-        self._origin = context.dsn.origin if self._forwarding else ""
         self._connected: tuple[HTTPConnectionPool, Post] | None = None
         self._lock = threading.RLock()  # a signal handler may send while we connect
 
     async def __call__(self, request: Request) -> Response:
-        deadline = request.deadline
-        left = LONGEST_ATTEMPT if deadline is None else deadline - self._monotonic()
-        if left <= 0:
-            raise SendTimeout("the time was over before the attempt began")
-        headers = {"Accept-Encoding": "identity", **request.headers}
-        if self._forwarding is not None:
-            headers.update(self._forwarding.authorization())
-        target = self._origin + self._endpoint(request.endpoint or "envelope")
-        return exchange(self._post(), target, request.body, headers, left)
+        seconds = time_left(request, self._monotonic)
+        target, headers = self._route.target(request), self._route.headers(request)
+        return exchange(self._post(), target, request.body, headers, seconds)
 
     def close(self) -> None:
         """Close the connections that are idle. Those in use are closed by whoever uses them."""

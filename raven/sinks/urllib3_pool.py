@@ -20,13 +20,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
 from ..dsn import Dsn
-from ..errors import ConnectError
-from ..runtimes import Runtime, drive
-from .proxy import Proxy
-from .resolve import Resolver
+from ..runtimes import drive
+from .resolve import Address
+from .route import Route
 from .tls import TLSSettings
-from .translate import text_of
-from .tunnel import Tunnel, tunnel
+from .tunnel import Read, Write
 
 _LEAST = 0.001
 """Seconds. A timeout of 0 would mean not to block at all."""
@@ -58,28 +56,20 @@ class Until(Timeout):
         return self.connect_timeout
 
 
-def make_pool(
-    dsn: Dsn, tls: TLSSettings | None, connections: int, runtime: Runtime, proxy: Proxy | None = None
-) -> HTTPConnectionPool:
+def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int, route: Route) -> HTTPConnectionPool:
     """A pool for one server, of that many connections at most. Nothing is connected yet.
 
     urllib3 is not told of a proxy: to it, the connections are to the server.
     """
-    peer = proxy or dsn
-    route = {
-        "resolver": Resolver(peer.host, peer.port, runtime),
-        "proxied": proxy is not None,
-        "tunnel": tunnel(proxy, dsn, runtime),
-    }
     if tls is None:
         plain = _Pool(dsn.host, dsn.port, maxsize=connections, block=True)
-        plain.conn_kw.update(route)
+        plain.conn_kw["route"] = route
         return plain
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = _DeadlineSSLSocket
     tls.apply(context)
     pool = _TLSPool(dsn.host, dsn.port, maxsize=connections, block=True, ssl_context=context)
-    pool.conn_kw.update(route)
+    pool.conn_kw["route"] = route
     return pool
 
 
@@ -136,33 +126,23 @@ class _Exchanges:
     timeout: float | None
     socket_options: Any
 
-    def __init__(
-        self, *arguments: Any, resolver: Resolver, proxied: bool, tunnel: Tunnel | None, **options: Any
-    ) -> None:
+    def __init__(self, *arguments: Any, route: Route, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._resolver = resolver
-        self._peer, self._named = ("proxy", "proxy's name") if proxied else ("server", "host's name")
-        self._tunnel_to_server = tunnel
+        self._route = route
         self._answers = 0
 
     def _new_conn(self) -> socket.socket:
         self._answers = 0
-        sock: socket.socket | None = None
+        seconds = self.timeout or 0.0
+        deadline = time.monotonic() + seconds
+
+        async def connect(address: Address, left: float) -> socket.socket:
+            return _connected(address, self.socket_options or (), left, deadline)
+
         try:
-            sock = _connect(self._resolver, self.timeout or 0.0, self.socket_options or ())
-            if self._tunnel_to_server is not None:
-                _open(self._tunnel_to_server, sock)
-            return sock
-        except BaseException as error:
-            if sock is not None:
-                sock.close()
-            if isinstance(error, socket.gaierror):
-                raise ConnectError(f"the {self._named} can't be resolved") from None
-            if isinstance(error, TimeoutError):
-                raise ConnectTimeoutError(self, "not connected in time") from error
-            if isinstance(error, OSError):
-                raise ConnectError(f"the {self._peer} can't be reached: {text_of(error)}") from None
-            raise
+            return drive(self._route.connect(connect, _ends, seconds))
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "not connected in time") from error
 
     def send(self, data: Any) -> None:
         try:
@@ -237,40 +217,26 @@ class _TLSPool(_Waiting, HTTPSConnectionPool):  # type: ignore[misc]
             conn.connect()
 
 
-def _connect(resolver: Resolver, seconds: float, options: Any) -> socket.socket:
-    """A connected socket to the first address that answers. Each has an equal part of the time that is left."""
-    deadline = time.monotonic() + seconds
-    addresses = drive(resolver.resolve(seconds))
-    failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
-    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-        left = (deadline - time.monotonic()) / (len(addresses) - tried)
-        if left <= 0:
-            raise TimeoutError("timed out")
-        try:
-            return _connected(_DeadlineSocket(family, kind, protocol), address, options, left, deadline)
-        except OSError as error:
-            failure = error
-    raise failure
+def _connected(address: Address, options: Any, left: float, deadline: float) -> socket.socket:
+    family, kind, protocol, _, place = address
+    sock = _DeadlineSocket(family, kind, protocol)
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(left)
+        sock.connect(place)
+        sock.settimeout(max(_LEAST, deadline - time.monotonic()))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
-def _open(tunnel: Tunnel, sock: socket.socket) -> None:
+def _ends(sock: socket.socket) -> tuple[Write, Read]:
     async def write(data: bytes) -> None:
         sock.sendall(data)
 
     async def read(most: int) -> bytes:
         return sock.recv(most)
 
-    drive(tunnel.open(write, read, sock.gettimeout() or 0.0))
-
-
-def _connected(sock: socket.socket, address: Any, options: Any, left: float, deadline: float) -> socket.socket:
-    try:
-        for option in options:
-            sock.setsockopt(*option)
-        sock.settimeout(left)
-        sock.connect(address)
-        sock.settimeout(max(_LEAST, deadline - time.monotonic()))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+    return write, read

@@ -64,18 +64,26 @@ class FakeRuntime:
     `start(coroutine)` runs it until it waits. `advance(seconds)` moves the clock, and runs whatever is due, in the order in
     which it is due. `run` lets the clock jump to whatever is due next until its coroutine is done. `slept` has the length
     of every sleep that was begun. With `spawns=False` no worker can be started, as while an interpreter exits. With
-    `waits=False` nothing can be waited for, as on the thread of a loop.
+    `waits=False` nothing can be waited for, as on the thread of a loop. `helper` is what delivers where it can't.
     """
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit,)
 
-    def __init__(self, *, spawns: bool = True, survives_exit: bool = True, waits: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        spawns: bool = True,
+        survives_exit: bool = True,
+        waits: bool = True,
+        helper: FakeRuntime | None = None,
+    ) -> None:
         self.now = 1_000.0
         self.slept: list[float] = []
         self.tasks: list[Task] = []
         self.spawns = spawns
         self.survives_exit = survives_exit
         self.waits = waits
+        self.helper = helper
 
     def monotonic(self) -> float:
         return self.now

@@ -13,11 +13,15 @@ import pytest
 from raven.errors import SendError
 from raven.request import Request, Response
 from raven.runtimes import Runtime
+from raven.sinks.asyncio import AsyncioSink
+from raven.sinks.eventlet import EventletSink
+from raven.sinks.gevent import GeventSink
 from raven.sinks.http import HTTPSink
 from raven.sinks.requests import RequestsSink
+from raven.sinks.twisted import TwistedSink
 from raven.sinks.urllib3 import Urllib3Sink
 from raven.testing import fake_context
-from raven.testing.habitats import Habitat
+from raven.testing.habitats import AsyncioLoop, EventletHub, GeventHub, Habitat, Reactor, habitat
 
 TIMEOUT = 5.0
 """Seconds for an attempt whose time isn't what is tested."""
@@ -30,7 +34,14 @@ AUTH = {"X-Sentry-Auth": "Sentry sentry_version=7, sentry_key=publickey, sentry_
 SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext", "proxyuser", "proxypassword")
 
 
-KINDS: dict[type[HTTPSink], type[Habitat]] = {Urllib3Sink: Habitat, RequestsSink: Habitat}
+KINDS: dict[type[HTTPSink], type[Habitat]] = {
+    Urllib3Sink: Habitat,
+    RequestsSink: Habitat,
+    GeventSink: GeventHub,
+    EventletSink: EventletHub,
+    AsyncioSink: AsyncioLoop,
+    TwistedSink: Reactor,
+}
 """The sinks that must do the same, and where each of them can be used."""
 
 
@@ -47,7 +58,7 @@ class Sender:
             runtime = given.runtime()
             return runtime, given.bind(fake_context(runtime, dsn))
 
-        self._runtime, self.bound = KINDS[type(given)]().call(bind)
+        self._runtime, self.bound = habitat(KINDS[type(given)]).call(bind)
 
     def post(self, body: bytes = b"bodytext", timeout: float | None = None) -> Response:
         """Send, and return what the server answers. Raises a `SendError`."""

@@ -162,7 +162,7 @@ def test_no_attempt_begins_when_the_time_is_over(talk: Talk, left: float) -> Non
 
 
 def test_without_a_deadline_there_is_one_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("raven.sinks.urllib3.LONGEST_ATTEMPT", SHORT)
+    monkeypatch.setattr("raven.sinks.http.LONGEST_ATTEMPT", SHORT)
     with Server(mute) as server, Sender(server.dsn()) as sender, ends_after(SHORT), pytest.raises(SendTimeout):
         sender.send(Request("0" * 32, body=b""))
 

@@ -360,7 +360,6 @@ def test_a_closed_sink_keeps_no_connection_and_sends_no_more() -> None:
             ended.set()
 
     with Server(watch) as server, Sender(server.dsn()) as sender:
-        sender.bound.close()  # nothing is open yet
         assert sender.post().status == 200
         sender.bound.close()
         assert ended.wait(5)
@@ -387,11 +386,12 @@ def test_nothing_is_connected_or_imported_before_the_first_request() -> None:
         assert server.connections == 0
 
 
-def test_at_exit_it_stands_in_for_itself(kind: type[HTTPSink]) -> None:
-    sink = kind(connections=3)
-    assert sink.at_exit() is sink
-    assert isinstance(sink.runtime(), ThreadRuntime)
-    assert not sink.suspends
+def test_at_exit_a_blocking_sink_with_the_same_options_takes_its_place(kind: type[HTTPSink]) -> None:
+    twin = kind(connections=3, verify_ssl=False).at_exit()
+    assert isinstance(twin, HTTPSink)
+    assert (twin.connections, twin.verify_ssl) == (3, False)
+    assert isinstance(twin.runtime(), ThreadRuntime)
+    assert not twin.suspends
 
 
 def test_ipv6() -> None:

@@ -1,0 +1,92 @@
+"""The runtime of asyncio, and so of Tornado, whose loop is asyncio's."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from .loop import LoopRuntime
+
+
+class AsyncioRuntime(LoopRuntime):
+    """Workers are tasks of a loop: of the first that runs where an event is sent or the client is made, and when that one
+    has ended, of the next.
+    """
+
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = (asyncio.CancelledError, GeneratorExit)
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds a task but weakly
+        self._attach()
+
+    def _attach(self) -> asyncio.AbstractEventLoop | None:
+        """The loop, if there is one that runs."""
+        if self._loop is None or not self._loop.is_running():
+            try:
+                self._loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return None
+        return self._loop
+
+    def is_here(self) -> bool:
+        loop = self._attach()
+        try:
+            return loop is not None and asyncio.get_running_loop() is loop
+        except RuntimeError:
+            return False
+
+    def call(self, function: Callable[[], object]) -> None:
+        loop = self._attach()
+        if loop is None:
+            raise RuntimeError("no event loop runs")
+        loop.call_soon_threadsafe(function)
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def alarm(self) -> _Alarm:
+        return _Alarm(asyncio.get_running_loop())
+
+    def allocate_lock(self) -> Any:
+        return _thread.allocate_lock()
+
+    async def wait_readable(self, descriptor: int, seconds: float) -> None:
+        alarm = self.alarm()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(descriptor, alarm.ring)
+        try:
+            await alarm.wait(seconds)
+        finally:
+            loop.remove_reader(descriptor)
+
+    async def wait_writable(self, descriptor: int, seconds: float) -> None:
+        alarm = self.alarm()
+        loop = asyncio.get_running_loop()
+        loop.add_writer(descriptor, alarm.ring)
+        try:
+            await alarm.wait(seconds)
+        finally:
+            loop.remove_writer(descriptor)
+
+
+class _Alarm:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._future = loop.create_future()
+
+    def ring(self) -> None:
+        if not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self, seconds: float | None) -> None:
+        timer = None if seconds is None else self._loop.call_later(seconds, self.ring)
+        try:
+            await self._future
+        finally:
+            if timer is not None:
+                timer.cancel()

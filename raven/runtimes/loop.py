@@ -1,0 +1,130 @@
+"""What the runtimes have in common that run everything in the thread of one loop, hub or reactor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from . import CannotWait
+from .threads import ThreadRuntime
+
+T = TypeVar("T")
+
+_GRACE = 0.2
+"""Seconds that a coroutine may take beyond its own time, before its loop counts as one that does nothing for us."""
+
+
+class Alarm(Protocol):
+    """Wakes one waiter, once. Made and used on the loop's thread only."""
+
+    def ring(self) -> None:
+        """Wake the waiter. More than once does nothing."""
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait for the ring, at most that long (None: for ever)."""
+
+
+class LoopRuntime:
+    """A runtime whose workers run in the thread of one loop. A library's own says what its loop is."""
+
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit,)
+    survives_exit: ClassVar[bool] = False
+    helper: ClassVar[ThreadRuntime] = ThreadRuntime()
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Have the loop call a function soon. From any thread; RuntimeError if no loop runs."""
+        raise NotImplementedError
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Begin a coroutine. On the loop's thread."""
+        raise NotImplementedError
+
+    def alarm(self) -> Alarm:
+        """A new alarm. On the loop's thread."""
+        raise NotImplementedError
+
+    def is_here(self) -> bool:
+        """Whether the caller is on the loop's thread, and the loop runs."""
+        raise NotImplementedError
+
+    def allocate_lock(self) -> Any:
+        """A lock that blocks the thread that waits for it, not only a greenlet of it."""
+        raise NotImplementedError
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.alarm().wait(seconds)
+
+    def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.call(lambda: self.start(worker()))
+
+    def waker(self) -> LoopWaker:
+        return LoopWaker(self)
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        if self.is_here():
+            raise CannotWait
+        return self._run_there(make, seconds)
+
+    def _run_there(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None) -> T:
+        over = self.allocate_lock()
+        over.acquire()
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        async def whole() -> None:
+            try:
+                results.append(await make())
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                over.release()
+
+        try:
+            self.call(lambda: self.start(whole()))
+        except RuntimeError:
+            raise CannotWait from None
+        if not over.acquire(timeout=-1 if seconds is None else seconds + _GRACE):
+            raise CannotWait
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if self.is_here():
+            return await make()
+        import asyncio  # a caller that awaits elsewhere is on a loop of asyncio
+
+        return await asyncio.to_thread(self.run, make)
+
+
+class LoopWaker:
+    """An alarm that any thread can set off, before or while it is waited for."""
+
+    def __init__(self, runtime: LoopRuntime) -> None:
+        self._runtime = runtime
+        self._awake = False
+        self._alarm: Alarm | None = None
+
+    def wake(self) -> None:
+        self._awake = True
+        alarm = self._alarm
+        if alarm is not None:
+            try:
+                self._runtime.call(alarm.ring)
+            except RuntimeError:  # the loop is gone, and the waiter with it
+                return
+
+    async def wait(self, timeout: float | None) -> bool:
+        if not self._awake:
+            self._alarm = alarm = self._runtime.alarm()
+            try:
+                if not self._awake:  # since we looked; from now on, whoever wakes us sees the alarm
+                    await alarm.wait(timeout)
+            finally:
+                self._alarm = None
+        awake, self._awake = self._awake, False
+        return awake

@@ -1,0 +1,173 @@
+"""HTTP/1.1 (RFC 9112), as much of it as a client needs that posts and reads short answers. No socket is touched here.
+
+The reading is strict, and bounded in everything: what a server says that is not clearly HTTP is an error, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..errors import BadResponse, ConnectionLost
+from ..request import Response
+from .http import MOST_READ
+
+_LONGEST_HEAD = 65_536
+_MOST_HEADERS = 100
+_START = b"HTTP/1."
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\r\n\0]*)?")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\r\n]*)?")
+_FORBIDDEN = re.compile(r"[\r\n\0]")
+_NOT_HTTP = "the answer is not HTTP"
+_CUT = "the connection was lost within the answer"
+
+
+def message(target: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The bytes of a POST. Raises ValueError for what would not stay in its line."""
+    lines = [f"POST {target} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if any(map(_FORBIDDEN.search, lines)):
+        raise ValueError("a header has a line break in it")
+    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
+
+
+class Answer:
+    """One answer, read as its bytes come, up to the first `MOST_READ` of its body."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        """Whether a byte of it has come."""
+        self.reusable = False
+        """Whether another request can follow on this connection. Not before the answer is whole."""
+        self._buffer = bytearray()
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._body = bytearray()
+        self._left: int | None = None  # of the body, or of the chunk; None: until the end of the connection
+        self._chunked = False
+        self._in_trailer = False
+        self._keep = False
+
+    def feed(self, data: bytes) -> Response | None:
+        """Take what has come, nothing at all if the connection has ended. The answer, once it is whole.
+
+        Raises `BadResponse` or `ConnectionLost`.
+        """
+        if data:
+            self.begun = True
+            self._buffer += data
+        if self._head is None:
+            self._read_head()
+        if self._head is not None and self._read_body():
+            self.reusable = self._keep and not self._buffer
+        elif not data:
+            if self._head is None or self._chunked or self._left is not None:
+                raise ConnectionLost(_CUT)
+        elif self._head is None or len(self._body) <= MOST_READ:
+            return None
+        assert self._head is not None
+        return Response(*self._head, bytes(self._body[:MOST_READ]))
+
+    def _read_head(self) -> None:
+        while True:
+            if not self._buffer.startswith(_START[: len(self._buffer)]):
+                raise BadResponse(_NOT_HTTP)
+            end = self._buffer.find(b"\r\n\r\n")
+            if (end if end >= 0 else len(self._buffer)) > _LONGEST_HEAD:
+                raise BadResponse(f"{_NOT_HTTP}: its head is too long")
+            if end < 0:
+                line, found, _ = self._buffer.partition(b"\n")
+                if found and not _STATUS.fullmatch(line.rstrip(b"\r")):
+                    raise BadResponse(_NOT_HTTP)
+                return
+            lines = bytes(self._buffer[:end]).split(b"\r\n")
+            del self._buffer[: end + 4]
+            version, status, headers = _parse(lines)
+            if status >= 200 or status == 101:
+                self._begin_body(version, status, headers)
+                return
+
+    def _begin_body(self, version: int, status: int, headers: dict[str, str]) -> None:
+        self._head = status, headers
+        words = re.split(r"[,\s]+", headers.get("connection", "").lower())
+        self._keep = "close" not in words and (version == 1 or "keep-alive" in words) and status != 101
+        coding = headers.get("transfer-encoding")
+        length = headers.get("content-length")
+        if status in (101, 204, 304):
+            self._left = 0
+        elif coding is not None:
+            if coding.lower() != "chunked":
+                raise BadResponse(f"{_NOT_HTTP}: its transfer coding is unknown")
+            self._chunked = True
+            self._keep = self._keep and length is None  # both are a sign of smuggling
+        elif length is not None:
+            first, *others = (each.strip() for each in length.split(","))  # of a repeated header, which is joined
+            if not _LENGTH.fullmatch(first) or any(each != first for each in others):
+                raise BadResponse(f"{_NOT_HTTP}: its length can't be told")
+            self._left = int(first)
+        else:
+            self._keep = False
+
+    def _read_body(self) -> bool:
+        """Whether it is whole."""
+        if self._chunked:
+            return self._read_chunks()
+        self._take()
+        return self._left == 0
+
+    def _take(self) -> None:
+        """Move what belongs to the body, or to the chunk, from the buffer, and no more of it than we need."""
+        some = len(self._buffer) if self._left is None else min(self._left, len(self._buffer))
+        self._body += self._buffer[: min(some, MOST_READ + 1 - len(self._body))]
+        del self._buffer[:some]
+        if self._left is not None:
+            self._left -= some
+
+    def _read_chunks(self) -> bool:
+        while len(self._body) <= MOST_READ:
+            if self._left:
+                self._take()
+                if self._left:
+                    return False
+            line = self._line()
+            if line is None:
+                return False
+            if self._in_trailer:
+                if not line:
+                    return True
+            elif self._left == 0:  # the end of a chunk
+                if line:
+                    raise ConnectionLost(_CUT)
+                self._left = None
+            else:
+                size = _CHUNK.fullmatch(line)
+                if size is None:
+                    raise ConnectionLost(_CUT)
+                self._left = int(size[1], 16) or None
+                self._in_trailer = self._left is None
+        return False
+
+    def _line(self) -> bytes | None:
+        end = self._buffer.find(b"\r\n", 0, _LONGEST_HEAD)
+        if end < 0:
+            if len(self._buffer) > _LONGEST_HEAD:
+                raise ConnectionLost(_CUT)
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        return line
+
+
+def _parse(lines: list[bytes]) -> tuple[int, int, dict[str, str]]:
+    first = _STATUS.fullmatch(lines[0])
+    if first is None or len(lines) > _MOST_HEADERS + 1:
+        raise BadResponse(_NOT_HTTP)
+    headers: dict[str, str] = {}
+    for line in lines[1:]:
+        header = _HEADER.fullmatch(line)
+        if header is None:
+            raise BadResponse(f"{_NOT_HTTP}: one of its headers isn't")
+        name, value = header[1].decode().lower(), header[2].strip(b" \t").decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return int(first[1]), int(first[2]), headers

@@ -1,0 +1,205 @@
+"""HTTP on plain sockets, for every runtime that can wait for one."""
+
+from __future__ import annotations
+
+import ssl
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+from ..dsn import Dsn
+from ..errors import Closed, ConnectionLost, SendTimeout
+from ..options import option, options_of
+from ..pipeline.stage import Context
+from ..request import Request, Response
+from ..runtimes import SocketRuntime, Waker
+from . import Sink
+from .http import HTTPSink, time_left, warn_if_unverified
+from .http11 import Answer, message
+from .resolve import Address
+from .route import Route
+from .stream import Stream, connect
+from .tls import TLSSettings
+from .translate import of_socket
+from .tunnel import Read, Write
+
+_BLOCK = 65_536
+_READS_AT_A_STRETCH = 16
+"""After so many reads that didn't have to wait, others have their turn."""
+
+
+@dataclass(frozen=True, repr=False)
+class SocketSink(HTTPSink):
+    """POST the body and wait for the answer, as the runtime waits. Connections are kept open, and none is opened before the
+    first request. At most `connections` (default 100) are used at once.
+
+    At the interpreter's exit `Urllib3Sink` takes its place.
+    """
+
+    suspends: ClassVar[bool] = False
+
+    connections: int = option(100, minimum=1, maximum=1_000)
+
+    def at_exit(self) -> Sink:
+        from .urllib3 import Urllib3Sink
+
+        return Urllib3Sink(**{name: getattr(self, name) for name in options_of(HTTPSink)})
+
+    def bind(self, context: Context) -> BoundSocketSink:
+        dsn = context.dsn
+        tls = self.tls(dsn)
+        warn_if_unverified(dsn, tls)
+        runtime = cast(SocketRuntime, context.runtime)
+        return BoundSocketSink(dsn, tls, Route(dsn, self.proxy(dsn), runtime), runtime, self.connections)
+
+
+class BoundSocketSink:
+    """The connections to one server, by way of its proxy if there is one."""
+
+    def __init__(
+        self, dsn: Dsn, tls: TLSSettings | None, route: Route, runtime: SocketRuntime, connections: int
+    ) -> None:
+        self._dsn = dsn
+        self._host = dsn.origin.partition("://")[2]
+        self._tls = tls
+        self._tls_context: ssl.SSLContext | None = None
+        self._route = route
+        self._runtime = runtime
+        self._places = _Places(connections, runtime)
+        self._idle: deque[Stream] = deque()
+        self._closed = False
+
+    async def __call__(self, request: Request) -> Response:
+        deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
+        sent = message(self._route.target(request), self._host, self._route.headers(request), request.body or b"")
+        await self._places.take(deadline)
+        try:
+            if self._closed:
+                raise Closed("the transport was closed")
+            stream = self._idle_stream()
+            used = stream is not None
+            if stream is None:
+                stream = await self._connect(deadline)
+            answer = Answer()
+            try:
+                response = await self._exchange(stream, sent, answer, deadline)
+            except OSError as error:
+                raise of_socket(error, stale=used and not answer.begun) from None
+            except ConnectionLost as error:
+                error.stale = used and not answer.begun
+                raise
+            finally:
+                if answer.reusable and not self._closed:
+                    self._idle.append(stream)
+                else:
+                    stream.close()
+            return response
+        finally:
+            self._places.give()
+
+    def close(self) -> None:
+        """Close the connections that are idle. Those in use are closed by whoever uses them."""
+        self._closed = True
+        while self._idle:
+            try:
+                self._idle.pop().close()
+            except IndexError:  # another thread has it
+                return
+
+    def _idle_stream(self) -> Stream | None:
+        while self._idle:
+            stream = self._idle.pop()
+            if not stream.is_over():
+                return stream
+            stream.close()
+        return None
+
+    async def _connect(self, deadline: float) -> Stream:
+        def ends(stream: Stream) -> tuple[Write, Read]:
+            return lambda data: stream.write(data, deadline), lambda most: stream.read(most, deadline)
+
+        async def to(address: Address, seconds: float) -> Stream:
+            return await connect(address, self._runtime, seconds)
+
+        try:
+            stream = await self._route.connect(to, ends, deadline - self._runtime.monotonic())
+        except OSError:
+            raise SendTimeout("the server did not answer in time") from None
+        if self._tls is not None:
+            try:
+                await stream.handshake(self._context(self._tls), self._dsn.host, deadline)
+            except BaseException as error:
+                stream.close()
+                if isinstance(error, OSError):
+                    raise of_socket(error) from None
+                raise
+        return stream
+
+    def _context(self, tls: TLSSettings) -> ssl.SSLContext:
+        if self._tls_context is None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            tls.apply(context)
+            self._tls_context = context
+        return self._tls_context
+
+    async def _exchange(self, stream: Stream, sent: bytes, answer: Answer, deadline: float) -> Response:
+        lost: OSError | None = None
+        try:
+            await stream.write(sent, deadline)
+        except TimeoutError:
+            raise
+        except OSError as error:  # a server that doesn't want all of it may have said so
+            lost = error
+        reads = 0
+        while True:
+            try:
+                data = await stream.read(_BLOCK, deadline)
+            except TimeoutError:
+                raise
+            except OSError as error:
+                # A refusal of TLS may say why only here.
+                raise error if lost is None or isinstance(error, ssl.SSLError) else lost from None
+            response = answer.feed(data)
+            if response is not None:
+                return response
+            reads += 1
+            if reads % _READS_AT_A_STRETCH == 0:
+                await self._runtime.sleep(0)
+
+
+class _Places:
+    """As many as there may be connections in use. Who finds none free waits for one."""
+
+    def __init__(self, count: int, runtime: SocketRuntime) -> None:
+        self._free = deque([None] * count)
+        self._runtime = runtime
+        self._waiting: deque[Waker] = deque()
+
+    async def take(self, deadline: float) -> None:
+        while True:
+            try:
+                self._free.pop()
+                return
+            except IndexError:
+                pass
+            left = deadline - self._runtime.monotonic()
+            if left <= 0:
+                raise SendTimeout("no connection was free in time")
+            waker = self._runtime.waker()
+            self._waiting.append(waker)
+            if self._free:  # since we looked
+                waker.wake()
+            try:
+                await waker.wait(left)
+            finally:
+                try:
+                    self._waiting.remove(waker)
+                except ValueError:  # it was woken, for a place that is free now
+                    pass
+
+    def give(self) -> None:
+        self._free.append(None)
+        try:
+            self._waiting.popleft().wake()
+        except IndexError:
+            return

@@ -1,0 +1,102 @@
+"""A socket that is read and written within a deadline, and waited for as its runtime waits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
+from ..runtimes import SocketRuntime
+from .resolve import Address
+
+T = TypeVar("T")
+_Wait = Callable[[int, float], Awaitable[None]]
+
+
+class Stream:
+    """A connection. Whatever takes until its deadline raises TimeoutError; whatever else fails, an OSError."""
+
+    def __init__(self, sock: socket.socket, runtime: SocketRuntime) -> None:
+        self._sock = sock
+        self._runtime = runtime
+
+    async def handshake(self, context: ssl.SSLContext, name: str, deadline: float) -> None:
+        """Begin TLS with a server of this name."""
+        secured = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
+        self._sock = secured
+        await self._until_done(secured.do_handshake, self._runtime.wait_readable, deadline)
+
+    async def write(self, data: bytes, deadline: float) -> None:
+        """Write all of it."""
+        left = memoryview(data)
+        while left:
+            sent = await self._until_done(partial(self._sock.send, left), self._runtime.wait_writable, deadline)
+            left = left[sent:]
+
+    async def read(self, most: int, deadline: float) -> bytes:
+        """Read what is there, or comes first. Nothing at all: the other side is done."""
+        return await self._until_done(partial(self._sock.recv, most), self._runtime.wait_readable, deadline)
+
+    def is_over(self) -> bool:
+        """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
+        try:
+            self._sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            return True
+        return True
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def __del__(self) -> None:
+        self.close()  # or, in a program that ends without a close, there would be a warning of it
+
+    async def _until_done(self, step: Callable[[], T], wait: _Wait, deadline: float) -> T:
+        while True:
+            left = deadline - self._runtime.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            try:
+                return step()
+            except BlockingIOError:
+                pass
+            except ssl.SSLWantReadError:
+                wait = self._runtime.wait_readable
+            except ssl.SSLWantWriteError:
+                wait = self._runtime.wait_writable
+            await wait(self._sock.fileno(), left)
+
+
+async def connect(address: Address, runtime: SocketRuntime, seconds: float) -> Stream:
+    """A connection to this address. Raises TimeoutError, or another OSError."""
+    family, kind, protocol, _, place = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        failed = sock.connect_ex(place)
+        if failed == errno.EINPROGRESS:
+            await runtime.wait_writable(sock.fileno(), seconds)
+            failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not failed and not _is_connected(sock):
+                raise TimeoutError("timed out")
+        if failed:
+            raise OSError(failed, os.strerror(failed))
+    except BaseException:
+        sock.close()
+        raise
+    return Stream(sock, runtime)
+
+
+def _is_connected(sock: socket.socket) -> bool:
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True
