@@ -13,12 +13,12 @@ from raven.errors import ConnectError
 from raven.own_log import Sparingly
 from raven.pipeline import Serialize
 from raven.testing import ScriptedSink
+from raven.testing.counting_server import CountingServer
 from raven.testing.fixtures import Captured
 from raven.transport.http import HTTPTransport
 from raven.transport.requests import RequestsHTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
 from raven.transport.threaded_requests import ThreadedRequestsHTTPTransport
-from tests.counting_server import CountingServer
 from tests.test_client import DSN, Kept
 
 

@@ -5,7 +5,7 @@ What threads share are deques and a dict, whose single operations are atomic, an
 the next one, from whatever thread, can work on:
 
 - `_seats` has a token for each request that may still be taken in, `_vacancies` one for each worker that may be started.
-  To take a token is to have the right.
+  To take a token is to have the right. `_helper` has the one to deliver by the blocking twin.
 - `_unsettled` has every request from when it is taken in until it is settled, so at exit it is known what is left.
   Whoever removes it gives its seat back.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +27,9 @@ from ..request import HELD, Request, Response, Send
 from ..runtimes import Waker, drive
 from ..runtimes.threads import ThreadWaker
 from .stage import Context, Stage
+
+_LOOK_UP = 0.1
+"""Seconds after which who waits for another thread looks at the clock."""
 
 Leave = tuple[type[BaseException], ...]
 
@@ -72,8 +75,7 @@ class BoundQueue:
         self._vacancies = deque([None] * queue.workers)
         self._idle: deque[Waker] = deque()
         self._flushing: deque[Waker] = deque()
-        self._helper = deque([None])  # the right to start the thread that delivers where the runtime can't
-        self._helped: dict[Request, None] = {}
+        self._helper = deque([None])
         self._closed = False
         self._process = os.getpid()
         at_exit.register(self)
@@ -159,25 +161,48 @@ class BoundQueue:
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
         self._deliver_here(deadline, lambda: notice() if self._runtime.monotonic() >= loud else None)
 
-    def _deliver_here(self, deadline: float, before_each: Callable[[], None]) -> bool:
+    def _deliver_here(self, deadline: float, look_up: Callable[[], None]) -> bool:
         held = self._unsettled.copy()
-        others = [request for request in held if request not in self._helped]
-        send = self._context.twin() if others else None
-        for request in others if send is not None else ():
-            before_each()
-            if self._runtime.monotonic() < deadline and send is not None:
-                drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
         waker = ThreadWaker()
-        self._flushing.append(waker)  # for what the helping thread is delivering just now
+        self._flushing.append(waker)
         try:
             while any(request in self._unsettled for request in held):
+                look_up()
                 left = deadline - self._runtime.monotonic()
-                if left <= 0 or not any(request in self._helped for request in held):
+                if left <= 0:
                     return False
-                drive(waker.wait(left))
+                if self._may_help():
+                    return self._deliver_all(held, deadline, look_up)
+                drive(waker.wait(min(left, _LOOK_UP)))
             return True
         finally:
             self._flushing.remove(waker)
+
+    def _deliver_all(self, requests: Iterable[Request], deadline: float, look_up: Callable[[], None]) -> bool:
+        send = None
+        try:
+            send = self._context.twin()
+            for request in requests if send is not None else ():
+                look_up()
+                if self._runtime.monotonic() < deadline and send is not None:
+                    drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
+        finally:
+            self._give_help_back(used=send is not None)
+        return not any(request in self._unsettled for request in requests)
+
+    def _may_help(self) -> bool:
+        """Take the right to deliver by the twin, which one thread has at a time, so that nothing is delivered twice."""
+        try:
+            self._helper.pop()
+        except IndexError:
+            return False
+        return True
+
+    def _give_help_back(self, *, used: bool) -> None:
+        self._helper.append(None)
+        self._wake_flushing()
+        if used and self._waiting and not self._closed:  # what came since our last look found the right taken
+            self._call_worker()
 
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
@@ -206,18 +231,17 @@ class BoundQueue:
         helper = self._runtime.helper
         if helper is None:
             return False
-        try:
-            right = self._helper.pop()
-        except IndexError:
+        if not self._may_help():
             return True
         try:
             helper.spawn(self._help)
         except RuntimeError:
-            self._helper.append(right)
+            self._helper.append(None)
             return False
         return True
 
     async def _help(self) -> None:
+        send = None
         try:
             send = self._context.twin()
             while send is not None and not self._closed:
@@ -225,13 +249,9 @@ class BoundQueue:
                     request = self._waiting.popleft()
                 except IndexError:
                     return
-                self._helped[request] = None
-                try:
-                    await self._deliver(request, send, ())
-                finally:
-                    del self._helped[request]
+                await self._deliver(request, send, ())
         finally:
-            self._helper.append(None)
+            self._give_help_back(used=send is not None)
 
     def _has_workers(self) -> bool:
         return len(self._vacancies) < self._options.workers
@@ -299,5 +319,8 @@ class BoundQueue:
         except KeyError:  # someone else has settled it
             return
         self._seats.append(None)
+        self._wake_flushing()
+
+    def _wake_flushing(self) -> None:
         for waker in self._flushing.copy():
             waker.wake()

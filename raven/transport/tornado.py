@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ..pipeline.defaults import MANY_WORKERS
 from ..pipeline.stack import Stack
-from ..sinks.tornado import TornadoSink
+from ..sinks.asyncio import AsyncioSink
 
 
 class TornadoHTTPTransport(Stack):
-    """Deliver from tasks, up to 100 at a time. Only inside a Tornado loop."""
+    """Deliver from tasks, up to 100 at a time. Only inside a Tornado loop, which is asyncio's.
+
+    Not by Tornado's own client, which makes a connection for each request. So it needs no package, not even Tornado.
+    """
 
     stages = MANY_WORKERS
-    sink = TornadoSink()
+    sink = AsyncioSink()

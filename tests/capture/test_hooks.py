@@ -16,7 +16,7 @@ import pytest
 from raven import Client
 from raven.capture import hooks
 from raven.own_log import Sparingly
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.made import Make
 from tests.process.conftest import Start
 from tests.process.program import environment

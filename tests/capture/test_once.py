@@ -19,7 +19,7 @@ import pytest
 
 from raven.capture.once import Once
 from raven.handlers.logging import SentryHandler
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.made import Made, Make
 from tests.process.conftest import Start
 

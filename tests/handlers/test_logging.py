@@ -24,8 +24,8 @@ from raven.own_log import not_capturing
 from raven.pipeline import Queue, Serialize
 from raven.request import Request, Response, Send
 from raven.testing import MemorySink, ScriptedSink
+from raven.testing.counting_server import CountingServer
 from raven.transport.http import HTTPTransport
-from tests.counting_server import CountingServer
 from tests.made import Made, Make
 from tests.process.conftest import Start
 from tests.test_client import DSN, Kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakSet
 
 import pytest
@@ -23,7 +24,7 @@ ONE = Queue(workers=1)
 class Exit:
     """An exit that drains a queue, with a twin of what lies below it."""
 
-    def __init__(self, queue: Queue = ONE, answers: list[Answer] | None = None, *, twin: bool = True, **how: bool):
+    def __init__(self, queue: Queue = ONE, answers: list[Answer] | None = None, *, twin: bool = True, **how: Any):
         self.runtime = FakeRuntime(**how)
         self.sent: list[Request] = []
         self.noticed: list[float] = []

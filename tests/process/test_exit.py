@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.process.conftest import Start
 
 ALLOWANCE = 0.5

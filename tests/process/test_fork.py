@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.process.conftest import Start
 from tests.process.program import Ended
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.process.program import TIMEOUT, environment
 
 APPLICATION = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.process.conftest import Start
 
 every_method = pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

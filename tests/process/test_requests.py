@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.counting_server import CountingServer
+from raven.testing.counting_server import CountingServer
 from tests.process.conftest import Start
 
 

@@ -15,8 +15,8 @@ from raven import Client
 from raven.ledger import Stats
 from raven.pipeline import RateLimit, stage
 from raven.request import Request, Response, Send
+from raven.testing.counting_server import PATIENCE, Answer, CountingServer
 from raven.transport.threaded import ThreadedHTTPTransport
-from tests.counting_server import PATIENCE, Answer, CountingServer
 
 THREADS = 8
 EVENTS = 10_000

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from raven.pipeline import Stack
 from raven.sinks.http import HTTPSink
-from raven.testing.conformance.sending import KINDS, TIMEOUT, Sender
+from raven.testing.conformance.sending import TIMEOUT, Sender
+from raven.testing.conformance.transports import QUEUED, SINKS, TRANSPORTS
 from raven.testing.http_server import Behaviour, Server
 
 Talk = Callable[..., tuple[Server, Sender]]
@@ -46,12 +48,26 @@ def local_context(authority: Authority) -> ssl.SSLContext:
     return authority.server_context("localhost", "127.0.0.1", "::1")
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+@pytest.fixture(params=SINKS, ids=lambda kind: kind.__name__)
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[HTTPSink]:
     """A test with this is done with each kind of sink. It is what a `Sender` is made of that is given none."""
     kind: type[HTTPSink] = request.param
     monkeypatch.setattr(Sender, "kind", kind)
     return kind
+
+
+@pytest.fixture(params=TRANSPORTS, ids=lambda transport: transport.__name__)
+def transport(request: pytest.FixtureRequest) -> type[Stack]:
+    """A test with this is done with each transport."""
+    transport: type[Stack] = request.param
+    return transport
+
+
+@pytest.fixture(params=QUEUED, ids=lambda transport: transport.__name__)
+def queued(request: pytest.FixtureRequest) -> type[Stack]:
+    """A test with this is done with each transport that delivers beside the program."""
+    transport: type[Stack] = request.param
+    return transport
 
 
 @pytest.fixture(params=["http", "https"])

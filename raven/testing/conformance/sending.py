@@ -13,15 +13,9 @@ import pytest
 from raven.errors import SendError
 from raven.request import Request, Response
 from raven.runtimes import Runtime
-from raven.sinks.asyncio import AsyncioSink
-from raven.sinks.eventlet import EventletSink
-from raven.sinks.gevent import GeventSink
 from raven.sinks.http import HTTPSink
-from raven.sinks.requests import RequestsSink
-from raven.sinks.twisted import TwistedSink
-from raven.sinks.urllib3 import Urllib3Sink
 from raven.testing import fake_context
-from raven.testing.habitats import AsyncioLoop, EventletHub, GeventHub, Habitat, Reactor, habitat
+from raven.testing.conformance.transports import home_of
 
 TIMEOUT = 5.0
 """Seconds for an attempt whose time isn't what is tested."""
@@ -34,21 +28,10 @@ AUTH = {"X-Sentry-Auth": "Sentry sentry_version=7, sentry_key=publickey, sentry_
 SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext", "proxyuser", "proxypassword")
 
 
-KINDS: dict[type[HTTPSink], type[Habitat]] = {
-    Urllib3Sink: Habitat,
-    RequestsSink: Habitat,
-    GeventSink: GeventHub,
-    EventletSink: EventletHub,
-    AsyncioSink: AsyncioLoop,
-    TwistedSink: Reactor,
-}
-"""The sinks that must do the same, and where each of them can be used."""
-
-
 class Sender:
     """A bound sink. `kind` is what it is made of if none is given; the fixture of that name sets it."""
 
-    kind: ClassVar[type[HTTPSink]] = Urllib3Sink
+    kind: ClassVar[type[HTTPSink]]
 
     def __init__(self, dsn: str, sink: HTTPSink | None = None, timeout: float = TIMEOUT) -> None:
         self._timeout = timeout
@@ -58,7 +41,7 @@ class Sender:
             runtime = given.runtime()
             return runtime, given.bind(fake_context(runtime, dsn))
 
-        self._runtime, self.bound = habitat(KINDS[type(given)]).call(bind)
+        self._runtime, self.bound = home_of(given).call(bind)
 
     def post(self, body: bytes = b"bodytext", timeout: float | None = None) -> Response:
         """Send, and return what the server answers. Raises a `SendError`."""
