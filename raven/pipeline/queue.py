@@ -185,6 +185,10 @@ class BoundQueue:
             for request in requests if send is not None else ():
                 look_up()
                 if self._runtime.monotonic() < deadline and send is not None:
+                    try:
+                        self._waiting.remove(request)  # greenlets may work on while we wait
+                    except ValueError:  # one of them has it, and may never be done
+                        pass
                     drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
         finally:
             self._give_help_back(used=send is not None)

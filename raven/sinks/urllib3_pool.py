@@ -74,7 +74,10 @@ def make_pool(dsn: Dsn, tls: TLSSettings | None, connections: int, route: Route)
 
 
 class _Deadline:
-    """Mixed into a socket class: a timeout is the time for all that follows, not for each step of it."""
+    """Mixed into a socket class: a timeout is the time for all that follows, not for each step of it.
+
+    gevent's sockets, which a monkey-patched program has, give themselves options that others lack.
+    """
 
     _deadline: float | None = None
 
@@ -85,21 +88,21 @@ class _Deadline:
     def gettimeout(self) -> float | None:
         return None if self._deadline is None else max(_LEAST, self._deadline - time.monotonic())
 
-    def recv_into(self, *arguments: Any) -> int:
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
         self._arm()
-        return super().recv_into(*arguments)  # type: ignore[misc, no-any-return]
+        return super().recv_into(*arguments, **options)  # type: ignore[misc, no-any-return]
 
-    def recv(self, *arguments: Any) -> bytes:
+    def recv(self, *arguments: Any, **options: Any) -> bytes:
         self._arm()
-        return super().recv(*arguments)  # type: ignore[misc, no-any-return]
+        return super().recv(*arguments, **options)  # type: ignore[misc, no-any-return]
 
-    def send(self, *arguments: Any) -> int:
+    def send(self, *arguments: Any, **options: Any) -> int:
         self._arm()
-        return super().send(*arguments)  # type: ignore[misc, no-any-return]
+        return super().send(*arguments, **options)  # type: ignore[misc, no-any-return]
 
-    def sendall(self, *arguments: Any) -> None:
+    def sendall(self, *arguments: Any, **options: Any) -> None:
         self._arm()
-        super().sendall(*arguments)  # type: ignore[misc]
+        super().sendall(*arguments, **options)  # type: ignore[misc]
 
     def _arm(self) -> None:
         if self._deadline is None:
