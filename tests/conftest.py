@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["raven.testing.fixtures", "tests.servers"]
+pytest_plugins = ["raven.testing.fixtures", "raven.testing.servers", "tests.posting"]
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 

@@ -1,1 +1,7 @@
-"""What every HTTP sink must do, tried with real sockets and real TLS. Those that are held to it are in `sending.KINDS`."""
+"""What every transport has to do, as tests against real sockets.
+
+    python -m raven.testing.conformance
+
+runs them with all transports, and prints a table of what each of them holds to. `transports` says how one of your own is
+put in their place.
+"""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -46,6 +48,19 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def local_context(authority: Authority) -> ssl.SSLContext:
     """A good certificate for every name that loopback has."""
     return authority.server_context("localhost", "127.0.0.1", "::1")
+
+
+@pytest.fixture(autouse=True)
+def unknown_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names in .invalid are unknown at once (RFC 6761, 6.4). Some machines ask a name server that takes its time."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 @pytest.fixture(params=SINKS, ids=lambda kind: kind.__name__)

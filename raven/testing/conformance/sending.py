@@ -15,7 +15,7 @@ from raven.request import Request, Response
 from raven.runtimes import Runtime
 from raven.sinks.http import HTTPSink
 from raven.testing import fake_context
-from raven.testing.conformance.transports import home_of
+from raven.testing.conformance.transports import SINKS, home_of
 
 TIMEOUT = 5.0
 """Seconds for an attempt whose time isn't what is tested."""
@@ -31,7 +31,7 @@ SECRETS = ("publickey", "secretkey", "prefix", "/42", "bodytext", "answertext", 
 class Sender:
     """A bound sink. `kind` is what it is made of if none is given; the fixture of that name sets it."""
 
-    kind: ClassVar[type[HTTPSink]]
+    kind: ClassVar[type[HTTPSink]] = SINKS[0]
 
     def __init__(self, dsn: str, sink: HTTPSink | None = None, timeout: float = TIMEOUT) -> None:
         self._timeout = timeout

@@ -13,10 +13,7 @@ import pytest
 
 from raven.errors import ConnectError, SendTimeout
 from raven.request import Request, Response
-from raven.runtimes import drive
-from raven.runtimes.threads import ThreadRuntime
 from raven.sinks.http import HTTPSink
-from raven.sinks.resolve import Resolver
 from raven.testing.conformance.conftest import Talk
 from raven.testing.conformance.sending import SHORT, Sender, ends_after
 from raven.testing.http_server import (
@@ -274,29 +271,3 @@ def test_a_name_with_no_address_at_all_is_a_connect_error(addresses: Callable[..
     with Sender("http://publickey@none.example/42") as sender:
         addresses()
         assert type(sender.fail()) is ConnectError
-
-
-def test_a_lookup_needs_no_thread_where_none_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*arguments: object) -> None:
-        raise RuntimeError("can't create new thread at interpreter shutdown")
-
-    monkeypatch.setattr("_thread.start_new_thread", refuse)
-    found = drive(Resolver("localhost", 80, ThreadRuntime()).resolve(1))
-    assert {address[4][1] for address in found} == {80}
-    with pytest.raises(socket.gaierror):
-        drive(Resolver("nosuchhost.invalid", 80, ThreadRuntime()).resolve(5))
-
-
-def test_a_socket_without_a_timeout_waits_as_any_other() -> None:
-    from raven.sinks.urllib3_pool import _DeadlineSocket
-
-    with socket.create_server(("127.0.0.1", 0)) as listener, _DeadlineSocket() as caller:
-        caller.settimeout(None)
-        assert caller.gettimeout() is None
-        caller.connect(listener.getsockname())
-        served, _ = listener.accept()
-        with served:
-            served.sendall(b"hello")
-            buffer = bytearray(5)
-            assert caller.recv_into(buffer) == 5
-            assert caller.send(b"x") == 1

@@ -394,12 +394,6 @@ def test_at_exit_a_blocking_sink_with_the_same_options_takes_its_place(kind: typ
     assert not twin.suspends
 
 
-def test_ipv6() -> None:
-    with Server(host="::1") as server, Sender(server.dsn()) as sender:
-        assert sender.post().delivered
-    assert server.requests[0].headers["host"] == f"[::1]:{server.port}"
-
-
 def test_every_failure_is_one_of_ours() -> None:
     for error in (BadResponse, ConnectError, ConnectionLost, SendTimeout, TLSError):
         assert issubclass(error, SendError)

@@ -1,4 +1,4 @@
-"""Real servers, one of each kind for the whole session, and a way to post to them without Raven."""
+"""A way to post to a server without Raven."""
 
 from __future__ import annotations
 
@@ -6,30 +6,13 @@ import json
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from raven.testing.bugsink import Bugsink
-from raven.testing.kent import Kent
-from raven.testing.process import LocalServer
-
 Post = Callable[..., str]
-_Server = TypeVar("_Server", bound=LocalServer)
-
-
-@pytest.fixture(scope="session")
-def bugsink() -> Iterator[Bugsink]:
-    """A Bugsink that all tests share: look for your own event ids only."""
-    yield from _running(Bugsink())
-
-
-@pytest.fixture(scope="session")
-def kent() -> Iterator[Kent]:
-    """A Kent that all tests share; it keeps the last 100 payloads."""
-    yield from _running(Kent())
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +22,6 @@ def post_event() -> Post:
     It fills in `event_id`, `timestamp` and `platform` where `event` lacks them.
     """
     return _post
-
-
-def _running(server: _Server) -> Iterator[_Server]:
-    server.start()
-    yield server
-    server.stop()
 
 
 def _post(dsn: str, event: dict[str, Any], store: bool = False) -> str:
