@@ -56,6 +56,7 @@ setup(
             "brotli>=1.1",
             "coverage>=7.6",
             "gunicorn>=22",
+            "httpcore[asyncio]>=1.0",
             "hypothesis>=6.100",
             "kent>=2.2",
             "mypy>=1.15",

@@ -79,16 +79,20 @@ class Dsn:
     @property
     def origin(self) -> str:
         """Scheme, host and port: `https://host` or `http://[::1]:9000`."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """Host and port, the latter if it is not the default one: `host` or `[::1]:9000`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}"
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def endpoint(self, name: str) -> str:
         """The path of one of the project's endpoints, "envelope" or "store". The slash at its end is required."""
         return f"{self.path}/api/{self.project}/{name}/"
 
     def __str__(self) -> str:
-        return f"{self.scheme}://***@{self.origin.partition('://')[2]}{self.path}/{self.project}"
+        return f"{self.scheme}://***@{self.authority}{self.path}/{self.project}"
 
     def __repr__(self) -> str:
         return f"<Dsn {self}>"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..dsn import Dsn
 from ..errors import SendTimeout
-from ..options import option
+from ..options import option, options_of
 from ..own_log import logger
 from ..request import Request
 from ..secret import Secret
@@ -61,6 +61,10 @@ class HTTPSink(Sink):
             given = getattr(self, name)
             if given is not None:
                 proxy_of_option(name, given)
+
+    def options(self) -> dict[str, Any]:
+        """The options that every HTTP sink has, for one that is to take this one's place."""
+        return {name: getattr(self, name) for name in options_of(HTTPSink)}
 
     def tls(self, dsn: Dsn) -> TLSSettings | None:
         """What TLS must hold to; None for a server without it. Raises `InvalidOption`."""

@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 
 from ..dsn import Dsn
 from ..errors import Closed, ConnectionLost, SendTimeout
-from ..options import option, options_of
+from ..options import option
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import SocketRuntime, Waker
@@ -43,7 +43,7 @@ class SocketSink(HTTPSink):
     def at_exit(self) -> Sink:
         from .urllib3 import Urllib3Sink
 
-        return Urllib3Sink(**{name: getattr(self, name) for name in options_of(HTTPSink)})
+        return Urllib3Sink(**self.options())
 
     def bind(self, context: Context) -> BoundSocketSink:
         dsn = context.dsn
@@ -60,7 +60,7 @@ class BoundSocketSink:
         self, dsn: Dsn, tls: TLSSettings | None, route: Route, runtime: SocketRuntime, connections: int
     ) -> None:
         self._dsn = dsn
-        self._host = dsn.origin.partition("://")[2]
+        self._host = dsn.authority
         self._tls = tls
         self._tls_context: ssl.SSLContext | None = None
         self._route = route

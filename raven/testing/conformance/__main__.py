@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from raven.testing.conformance.table import Table
+PLUGINS = ["-p", "raven.testing.servers", "-p", "raven.testing.conformance.table"]
 
-ARGUMENTS = ["-q", "--import-mode=importlib", "-p", "raven.testing.servers", str(Path(__file__).parent)]
-
-sys.exit(pytest.main([*ARGUMENTS, *sys.argv[1:]], plugins=[Table()]))
+sys.exit(pytest.main(["-q", "--import-mode=importlib", *PLUGINS, str(Path(__file__).parent), *sys.argv[1:]]))
