@@ -12,6 +12,8 @@ import pytest
 
 from raven import Client
 from raven.options import options_of
+from raven.testing.conformance.table import COLUMNS
+from raven.testing.conformance.transports import TRANSPORTS
 from raven.testing.kent import Kent
 from raven.transport.threaded import ThreadedHTTPTransport
 
@@ -51,6 +53,24 @@ def test_the_table_of_arguments_has_each_argument_of_the_client() -> None:
     table = TEXT[TEXT.index("| argument of `Client` |") :].split("\n\n", 1)[0]
     first_cells = [row.split("|")[1] for row in table.splitlines()[2:]]
     assert re.findall(r"`(\w+)`", "".join(first_cells)) == list(signature(Client).parameters)
+
+
+def test_the_table_of_transports_has_each_and_where_it_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(raven\.transport\.\w+)` \|", TEXT, re.M)
+    assert sorted(rows) == sorted((each.__name__, each.__module__) for each in TRANSPORTS)
+
+
+def test_the_table_of_guarantees_has_each_transport_and_no_failure() -> None:
+    table = TEXT[TEXT.index("| transport | Bugsink and Kent |") :].split("\n\n", 1)[0]
+    head, _, *rows = table.splitlines()
+    assert [cell.strip() for cell in head.split("|")[2:-1]] == list(COLUMNS.values())
+    assert [row.split("|")[1].strip(" `") for row in rows] == [each.__name__ for each in TRANSPORTS]
+    assert "fail" not in table
+
+
+def test_the_programs_that_it_links_to_are_there() -> None:
+    for name in re.findall(r"\]\(([\w./]+)\)", TEXT):
+        assert (README.parent / name).exists(), name
 
 
 def as_text(name: str, default: object) -> str:
