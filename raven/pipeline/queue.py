@@ -16,6 +16,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from .. import at_exit
@@ -162,11 +163,15 @@ class BoundQueue:
         self._deliver_here(deadline, lambda: notice() if self._runtime.monotonic() >= loud else None)
 
     def _deliver_here(self, deadline: float, look_up: Callable[[], None]) -> bool:
-        held = self._unsettled.copy()
+        held = list(self._unsettled.copy())
         waker = ThreadWaker()
         self._flushing.append(waker)
         try:
-            while any(request in self._unsettled for request in held):
+            while True:
+                while held and held[-1] not in self._unsettled:
+                    held.pop()
+                if not held:
+                    return True
                 look_up()
                 left = deadline - self._runtime.monotonic()
                 if left <= 0:
@@ -174,7 +179,6 @@ class BoundQueue:
                 if self._may_help():
                     return self._deliver_all(held, deadline, look_up)
                 drive(waker.wait(min(left, _LOOK_UP)))
-            return True
         finally:
             self._flushing.remove(waker)
 
@@ -212,6 +216,8 @@ class BoundQueue:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
         if not self._waiting:
             return True
+        if not self._runtime.is_running():  # those who work, and those who are idle, stand still
+            return self._call_help()
         try:
             self._idle.popleft().wake()
         except IndexError:
@@ -220,15 +226,23 @@ class BoundQueue:
 
     def _hire(self) -> bool:
         try:
-            vacancy = self._vacancies.pop()
+            self._vacancies.pop()
         except IndexError:
             return True
+        hired = _Hired(self._let_go, self._call_help)
         try:
-            self._runtime.spawn(self._work)
+            self._runtime.spawn(partial(self._work, hired))
         except RuntimeError:  # no loop runs, or no thread can be had
-            self._vacancies.append(vacancy)
+            hired.never_was()
+            self._vacancies.append(None)
             return self._call_help()
         return True
+
+    def _let_go(self, call: Callable[[], object]) -> None:
+        self._vacancies.append(None)
+        # Work that came after the worker's last look found no vacancy; now there is one.
+        if self._waiting and not self._closed:
+            call()
 
     def _call_help(self) -> bool:
         """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
@@ -260,7 +274,7 @@ class BoundQueue:
     def _has_workers(self) -> bool:
         return len(self._vacancies) < self._options.workers
 
-    async def _work(self) -> None:
+    async def _work(self, hired: _Hired) -> None:
         waker = self._runtime.waker()
         # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
         call = self._call_help if self._runtime.helper is not None else self._call_worker
@@ -275,10 +289,7 @@ class BoundQueue:
                     await self._deliver(request, self._send, self._runtime.cancellation)
             call = self._call_worker
         finally:
-            self._vacancies.append(None)
-            # Work that came after our last look found no vacancy; now there is one.
-            if self._waiting and not self._closed:
-                call()
+            hired.leaves(call)
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -328,3 +339,29 @@ class BoundQueue:
     def _wake_flushing(self) -> None:
         for waker in self._flushing.copy():
             waker.wake()
+
+
+class _Hired:
+    """A worker, from when it is called. One that is told to stop before it has begun never knows of it, and leaves all the
+    same: when nobody has it any more.
+    """
+
+    def __init__(self, let_go: Callable[[Callable[[], object]], None], call: Callable[[], object]) -> None:
+        self._let_go = let_go
+        self._call = call
+        self._there = [None]
+
+    def leaves(self, call: Callable[[], object]) -> None:
+        """Give the vacancy back, once, and `call` others if there is work left."""
+        try:
+            self._there.pop()
+        except IndexError:
+            return
+        self._let_go(call)
+
+    def never_was(self) -> None:
+        """There is no such worker after all."""
+        self._there.clear()
+
+    def __del__(self) -> None:
+        self.leaves(self._call)

@@ -24,12 +24,36 @@ class AsyncioRuntime(LoopRuntime):
 
     def _attach(self) -> asyncio.AbstractEventLoop | None:
         """The loop, if there is one that runs."""
-        if self._loop is None or not self._loop.is_running():
-            try:
-                self._loop = asyncio.get_running_loop()
-            except RuntimeError:
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            return loop
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            if loop is None or not loop.is_closed():  # it may go on
                 return None
+            self._loop = None
+        if loop is not None:
+            self._end_tasks()
         return self._loop
+
+    def _end_tasks(self) -> None:
+        """End what a loop has left behind that was not asked to cancel it, and does nothing for it any more."""
+        while self._tasks:
+            try:
+                task = self._tasks.pop()
+            except KeyError:  # another thread has it
+                return
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            coroutine = task.get_coro()
+            try:
+                if coroutine is not None:
+                    coroutine.close()
+            except (RuntimeError, ValueError):  # a stage doesn't let it end, or the loop has just gone on
+                pass
+
+    def is_running(self) -> bool:
+        return self._attach() is not None
 
     def is_here(self) -> bool:
         loop = self._attach()

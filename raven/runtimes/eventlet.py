@@ -33,11 +33,14 @@ class EventletRuntime(LoopRuntime):
         self._hub = eventlet.hubs.get_hub()
         self._door = _door_of(self._hub)
 
+    def is_running(self) -> bool:
+        return not self._hub.greenlet.dead
+
     def is_here(self) -> bool:
         return eventlet.hubs.get_hub() is self._hub
 
     def call(self, function: Callable[[], object]) -> None:
-        if self._hub.greenlet.dead:
+        if not self.is_running():
             raise RuntimeError("the hub is gone, with its thread")
         self._door.call(function)
 

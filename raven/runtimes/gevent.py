@@ -24,12 +24,15 @@ class GeventRuntime(LoopRuntime):
     def __init__(self) -> None:
         self._hub = gevent.get_hub()
 
+    def is_running(self) -> bool:
+        return not self._hub.dead and self._hub.loop is not None
+
     def is_here(self) -> bool:
         return gevent.get_hub() is self._hub
 
     def call(self, function: Callable[[], object]) -> None:
         loop = self._hub.loop
-        if self._hub.dead or loop is None:
+        if not self.is_running():
             raise RuntimeError("the hub is gone, with its thread")
         loop.run_callback_threadsafe(function)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -42,6 +43,9 @@ class LoopRuntime:
 
     def alarm(self) -> Alarm:
         """A new alarm. On the loop's thread."""
+        raise NotImplementedError
+
+    def is_running(self) -> bool:
         raise NotImplementedError
 
     def is_here(self) -> bool:
@@ -87,18 +91,20 @@ class LoopRuntime:
             self.call(lambda: self.start(whole()))
         except RuntimeError:
             raise CannotWait from None
-        if not over.acquire(timeout=-1 if seconds is None else seconds + _GRACE):
+        if not over.acquire(timeout=-1 if seconds is None else min(seconds + _GRACE, _thread.TIMEOUT_MAX)):
             raise CannotWait
         if errors:
+            if isinstance(errors[0], self.cancellation):  # its loop ends
+                raise CannotWait
             raise errors[0]
         return results[0]
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here():
             return await make()
         import asyncio  # a caller that awaits elsewhere is on a loop of asyncio
 
-        return await asyncio.to_thread(self.run, make)
+        return await asyncio.to_thread(self.run, make, seconds)
 
 
 class LoopWaker:

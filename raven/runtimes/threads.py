@@ -40,6 +40,9 @@ class ThreadRuntime:
     survives_exit: ClassVar[bool] = True
     helper: ClassVar[None] = None
 
+    def is_running(self) -> bool:
+        return True
+
     def monotonic(self) -> float:
         return time.monotonic()
 
@@ -57,7 +60,7 @@ class ThreadRuntime:
     def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         return drive(make())
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         import asyncio  # only programs that await come here, and they have it loaded
 
         return await asyncio.to_thread(self.run, make)
