@@ -16,6 +16,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from .. import at_exit
@@ -212,23 +213,33 @@ class BoundQueue:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
         if not self._waiting:
             return True
-        try:
-            self._idle.popleft().wake()
-        except IndexError:
-            return self._hire() or self._has_workers()
-        return True
+        all_hear = True
+        while True:
+            try:
+                if self._idle.popleft().wake():
+                    return True
+            except IndexError:
+                return self._hire(all_hear) or self._has_workers()
+            all_hear = False
 
-    def _hire(self) -> bool:
+    def _hire(self, all_hear: bool) -> bool:
         try:
-            vacancy = self._vacancies.pop()
+            self._vacancies.pop()
         except IndexError:
-            return True
+            return all_hear or self._call_help()
+        post = _Post(self._leave, self._call_help)
         try:
-            self._runtime.spawn(self._work)
+            self._runtime.spawn(partial(self._work, post))
         except RuntimeError:  # no loop runs, or no thread can be had
-            self._vacancies.append(vacancy)
+            post.leave(None)
             return self._call_help()
         return True
+
+    def _leave(self, call: Callable[[], object] | None) -> None:
+        self._vacancies.append(None)
+        # Work that came after the worker's last look found no vacancy; now there is one.
+        if call is not None and self._waiting and not self._closed:
+            call()
 
     def _call_help(self) -> bool:
         """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
@@ -260,7 +271,7 @@ class BoundQueue:
     def _has_workers(self) -> bool:
         return len(self._vacancies) < self._options.workers
 
-    async def _work(self) -> None:
+    async def _work(self, post: _Post) -> None:
         waker = self._runtime.waker()
         # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
         call = self._call_help if self._runtime.helper is not None else self._call_worker
@@ -275,10 +286,7 @@ class BoundQueue:
                     await self._deliver(request, self._send, self._runtime.cancellation)
             call = self._call_worker
         finally:
-            self._vacancies.append(None)
-            # Work that came after our last look found no vacancy; now there is one.
-            if self._waiting and not self._closed:
-                call()
+            post.leave(call)
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -328,3 +336,23 @@ class BoundQueue:
     def _wake_flushing(self) -> None:
         for waker in self._flushing.copy():
             waker.wake()
+
+
+class _Post:
+    """A worker's place among the others. It is given back once: by the worker, or when it is freed, since a loop that ends
+    drops workers that have not begun.
+    """
+
+    def __init__(self, leave: Callable[[Callable[[], object] | None], object], call: Callable[[], object]) -> None:
+        self._leave = leave
+        self._call = call
+        self._left = False
+
+    def leave(self, call: Callable[[], object] | None) -> None:
+        """Give it back, and call that if there is work."""
+        if not self._left:
+            self._left = True
+            self._leave(call)
+
+    def __del__(self) -> None:
+        self.leave(self._call)

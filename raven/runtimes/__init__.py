@@ -23,8 +23,11 @@ class CannotWait(Exception):
 class Waker(Protocol):
     """One sleeper's alarm. A `wake()` that comes before the `wait()` is not lost; several are as good as one."""
 
-    def wake(self) -> None:
-        """Wake the sleeper. From any thread, a signal handler or a `__del__`; never blocks and never raises."""
+    def wake(self) -> bool:
+        """Wake the sleeper. From any thread, a signal handler or a `__del__`; never blocks and never raises.
+
+        False: nobody runs the sleeper now, and perhaps nobody ever will.
+        """
 
     def wait(self, timeout: float | None) -> Awaitable[bool]:
         """Wait for `wake()`, at most `timeout` seconds (None: for ever). Whether it came."""

@@ -12,7 +12,7 @@ from .loop import LoopRuntime
 
 class AsyncioRuntime(LoopRuntime):
     """Workers are tasks of a loop: of the first that runs where an event is sent or the client is made, and when that one
-    has ended, of the next.
+    has ended, of the next. A loop that is stopped may go on, and its workers with it; one that is closed won't.
     """
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = (asyncio.CancelledError, GeneratorExit)
@@ -24,12 +24,26 @@ class AsyncioRuntime(LoopRuntime):
 
     def _attach(self) -> asyncio.AbstractEventLoop | None:
         """The loop, if there is one that runs."""
-        if self._loop is None or not self._loop.is_running():
-            try:
-                self._loop = asyncio.get_running_loop()
-            except RuntimeError:
-                return None
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            return loop
+        if loop is not None and loop.is_closed():
+            self._loop = None
+            self._end(loop)
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
         return self._loop
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the workers of a loop that was closed before they ended, so that they give back what they have."""
+        for task in self._tasks.copy():
+            if task.get_loop() is loop:
+                self._tasks.discard(task)
+                coroutine = task.get_coro()
+                if coroutine is not None:
+                    coroutine.close()
 
     def is_here(self) -> bool:
         loop = self._attach()
@@ -46,8 +60,14 @@ class AsyncioRuntime(LoopRuntime):
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
+        # A loop that is closed with tasks in it complains of each; of ours nothing is lost.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def ring(self, alarm: _Alarm) -> bool:
+        alarm.loop.call_soon_threadsafe(alarm.ring)
+        return alarm.loop.is_running()
 
     def alarm(self) -> _Alarm:
         return _Alarm(asyncio.get_running_loop())
@@ -62,7 +82,8 @@ class AsyncioRuntime(LoopRuntime):
         try:
             await alarm.wait(seconds)
         finally:
-            loop.remove_reader(descriptor)
+            if not loop.is_closed():
+                loop.remove_reader(descriptor)
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
         alarm = self.alarm()
@@ -71,12 +92,13 @@ class AsyncioRuntime(LoopRuntime):
         try:
             await alarm.wait(seconds)
         finally:
-            loop.remove_writer(descriptor)
+            if not loop.is_closed():
+                loop.remove_writer(descriptor)
 
 
 class _Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._future = loop.create_future()
 
     def ring(self) -> None:
@@ -84,7 +106,7 @@ class _Alarm:
             self._future.set_result(None)
 
     async def wait(self, seconds: float | None) -> None:
-        timer = None if seconds is None else self._loop.call_later(seconds, self.ring)
+        timer = None if seconds is None else self.loop.call_later(seconds, self.ring)
         try:
             await self._future
         finally:

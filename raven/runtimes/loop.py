@@ -44,6 +44,11 @@ class LoopRuntime:
         """A new alarm. On the loop's thread."""
         raise NotImplementedError
 
+    def ring(self, alarm: Any) -> bool:
+        """Ring one of our alarms, from any thread. Whether its waiter hears it; RuntimeError if it never will."""
+        self.call(alarm.ring)
+        return True
+
     def is_here(self) -> bool:
         """Whether the caller is on the loop's thread, and the loop runs."""
         raise NotImplementedError
@@ -109,14 +114,15 @@ class LoopWaker:
         self._awake = False
         self._alarm: Alarm | None = None
 
-    def wake(self) -> None:
+    def wake(self) -> bool:
         self._awake = True
         alarm = self._alarm
-        if alarm is not None:
-            try:
-                self._runtime.call(alarm.ring)
-            except RuntimeError:  # the loop is gone, and the waiter with it
-                return
+        if alarm is None:
+            return True
+        try:
+            return self._runtime.ring(alarm)
+        except RuntimeError:  # the loop is gone, and the waiter with it
+            return False
 
     async def wait(self, timeout: float | None) -> bool:
         if not self._awake:

@@ -20,11 +20,12 @@ class ThreadWaker:
         self._lock = _thread.allocate_lock()
         self._lock.acquire()
 
-    def wake(self) -> None:
+    def wake(self) -> bool:
         try:
             self._lock.release()
         except RuntimeError:  # it is awake already
-            return
+            pass
+        return True
 
     async def wait(self, timeout: float | None) -> bool:
         return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, min(timeout, _LONGEST)))

@@ -34,8 +34,9 @@ class FakeWaker:
         self._runtime = runtime
         self.awake = False
 
-    def wake(self) -> None:
+    def wake(self) -> bool:
         self.awake = True
+        return True
 
     async def wait(self, timeout: float | None) -> bool:
         if not self.awake:
