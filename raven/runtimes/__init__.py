@@ -67,8 +67,8 @@ class Runtime(Protocol):
         loop runs, or where it does nothing for us within `seconds` (None: for ever).
         """
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine to its end for a caller that awaits, without blocking the caller's loop."""
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        """Run a coroutine to its end for a caller that awaits, without blocking the caller's loop. Raises as `run` does."""
 
 
 class SocketRuntime(Runtime, Protocol):

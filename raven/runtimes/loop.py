@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from . import CannotWait
-from .threads import ThreadRuntime
+from .threads import ThreadRuntime, in_thread
 
 T = TypeVar("T")
 
@@ -98,12 +98,10 @@ class LoopRuntime:
             raise errors[0]
         return results[0]
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here():
             return await make()
-        import asyncio  # a caller that awaits elsewhere is on a loop of asyncio
-
-        return await asyncio.to_thread(self.run, make)
+        return await in_thread(lambda: self.run(make, seconds))
 
 
 class LoopWaker:

@@ -60,12 +60,12 @@ class TwistedRuntime(LoopRuntime):
         finally:
             _reactor().removeWriter(watched)
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here() and _is_in_task():  # on Twisted's reactor above asyncio, whose tasks can't await a Deferred
             import asyncio
 
             return await Deferred.fromCoroutine(make()).asFuture(asyncio.get_running_loop())
-        return await super().arun(make)
+        return await super().arun(make, seconds)
 
 
 def _reactor() -> Any:
