@@ -6,6 +6,8 @@ import pytest
 
 pytest_plugins = ["raven.testing.fixtures", "tests.servers"]
 
+collect_ignore = ["examples"]  # they are programs, one of which patches whoever imports it
+
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 
 

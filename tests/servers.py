@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from raven.testing.bugsink import Bugsink
 from raven.testing.kent import Kent
@@ -30,6 +33,24 @@ def bugsink() -> Iterator[Bugsink]:
 def kent() -> Iterator[Kent]:
     """A Kent that all tests share; it keeps the last 100 payloads."""
     yield from _running(Kent())
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """What a server on loopback needs to speak TLS, and the PEM file that its clients have to trust."""
+
+    context: ssl.SSLContext
+    ca_certs: str
+
+
+@pytest.fixture(scope="session")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Trusted:
+    """A certificate for the names of loopback, by an authority of the tests' own."""
+    authority, file = trustme.CA(), tmp_path_factory.mktemp("trusted") / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    return Trusted(context, str(file))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from ..outcome import Outcome, outcome_of
 from ..own_log import FailureLog
 from ..request import Fate, Request, Response, Send
 from ..runtimes import CannotWait, Runtime, Waker, drive
+from ..runtimes.threads import in_thread
 from ..sinks import Sink
 from .stage import Context, Holding, Stage
 
@@ -177,9 +178,7 @@ class _Life:
         try:
             return await self.runtime.arun(lambda: self.flush(timeout), timeout)
         except CannotWait:
-            import asyncio  # a caller that awaits where no loop of ours runs is on one of asyncio's
-
-            return await asyncio.to_thread(self._flush_here, deadline, before)
+            return await in_thread(lambda: self._flush_here(deadline, before))
 
     def _flush_here(self, deadline: float, before: int) -> Flushed:
         settled = [part.flush_here(deadline) for part in self._holding]

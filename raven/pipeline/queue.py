@@ -229,19 +229,18 @@ class BoundQueue:
             self._vacancies.pop()
         except IndexError:
             return True
-        hired = _Hired(self._let_go, self._call_help)
+        post = _Post(self._leave, self._call_help)
         try:
-            self._runtime.spawn(partial(self._work, hired))
+            self._runtime.spawn(partial(self._work, post))
         except RuntimeError:  # no loop runs, or no thread can be had
-            hired.never_was()
-            self._vacancies.append(None)
+            post.leave(None)
             return self._call_help()
         return True
 
-    def _let_go(self, call: Callable[[], object]) -> None:
+    def _leave(self, call: Callable[[], object] | None) -> None:
         self._vacancies.append(None)
         # Work that came after the worker's last look found no vacancy; now there is one.
-        if self._waiting and not self._closed:
+        if call is not None and self._waiting and not self._closed:
             call()
 
     def _call_help(self) -> bool:
@@ -274,7 +273,7 @@ class BoundQueue:
     def _has_workers(self) -> bool:
         return len(self._vacancies) < self._options.workers
 
-    async def _work(self, hired: _Hired) -> None:
+    async def _work(self, post: _Post) -> None:
         waker = self._runtime.waker()
         # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
         call = self._call_help if self._runtime.helper is not None else self._call_worker
@@ -289,7 +288,7 @@ class BoundQueue:
                     await self._deliver(request, self._send, self._runtime.cancellation)
             call = self._call_worker
         finally:
-            hired.leaves(call)
+            post.leave(call)
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -341,27 +340,21 @@ class BoundQueue:
             waker.wake()
 
 
-class _Hired:
-    """A worker, from when it is called. One that is told to stop before it has begun never knows of it, and leaves all the
-    same: when nobody has it any more.
+class _Post:
+    """A worker's place among the others. It is given back once: by the worker, or when it is freed, since a loop that ends
+    drops workers that have not begun.
     """
 
-    def __init__(self, let_go: Callable[[Callable[[], object]], None], call: Callable[[], object]) -> None:
-        self._let_go = let_go
+    def __init__(self, leave: Callable[[Callable[[], object] | None], object], call: Callable[[], object]) -> None:
+        self._leave = leave
         self._call = call
-        self._there = [None]
+        self._left = False
 
-    def leaves(self, call: Callable[[], object]) -> None:
-        """Give the vacancy back, once, and `call` others if there is work left."""
-        try:
-            self._there.pop()
-        except IndexError:
-            return
-        self._let_go(call)
-
-    def never_was(self) -> None:
-        """There is no such worker after all."""
-        self._there.clear()
+    def leave(self, call: Callable[[], object] | None) -> None:
+        """Give it back, and call that if there is work."""
+        if not self._left:
+            self._left = True
+            self._leave(call)
 
     def __del__(self) -> None:
-        self.leaves(self._call)
+        self.leave(self._call)

@@ -12,7 +12,7 @@ from .loop import LoopRuntime
 
 class AsyncioRuntime(LoopRuntime):
     """Workers are tasks of a loop: of the first that runs where an event is sent or the client is made, and when that one
-    has ended, of the next.
+    has ended, of the next. A loop that is stopped may go on, and its workers with it, unless another one runs by then.
     """
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = (asyncio.CancelledError, GeneratorExit)
@@ -44,7 +44,6 @@ class AsyncioRuntime(LoopRuntime):
                 task = self._tasks.pop()
             except KeyError:  # another thread has it
                 return
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
             coroutine = task.get_coro()
             try:
                 if coroutine is not None:
@@ -70,6 +69,8 @@ class AsyncioRuntime(LoopRuntime):
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
+        # A loop that is closed with tasks in it complains of each; of ours nothing is lost.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -86,7 +87,8 @@ class AsyncioRuntime(LoopRuntime):
         try:
             await alarm.wait(seconds)
         finally:
-            loop.remove_reader(descriptor)
+            if not loop.is_closed():
+                loop.remove_reader(descriptor)
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
         alarm = self.alarm()
@@ -95,7 +97,8 @@ class AsyncioRuntime(LoopRuntime):
         try:
             await alarm.wait(seconds)
         finally:
-            loop.remove_writer(descriptor)
+            if not loop.is_closed():
+                loop.remove_writer(descriptor)
 
 
 class _Alarm:

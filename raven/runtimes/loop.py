@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from . import CannotWait
-from .threads import ThreadRuntime
+from .threads import ThreadRuntime, in_thread
 
 T = TypeVar("T")
 
@@ -102,9 +102,7 @@ class LoopRuntime:
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here():
             return await make()
-        import asyncio  # a caller that awaits elsewhere is on a loop of asyncio
-
-        return await asyncio.to_thread(self.run, make, seconds)
+        return await in_thread(lambda: self.run(make, seconds))
 
 
 class LoopWaker:
@@ -121,7 +119,7 @@ class LoopWaker:
         if alarm is not None:
             try:
                 self._runtime.call(alarm.ring)
-            except RuntimeError:  # the loop is gone, and the waiter with it
+            except RuntimeError:  # the loop doesn't run, or is gone, and the waiter with it
                 return
 
     async def wait(self, timeout: float | None) -> bool:

@@ -61,9 +61,18 @@ class ThreadRuntime:
         return drive(make())
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
-        import asyncio  # only programs that await come here, and they have it loaded
+        return await in_thread(lambda: self.run(make))
 
-        return await asyncio.to_thread(self.run, make)
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """Call a function without blocking the loop, if that is one of asyncio's. For others' there is no way that we know."""
+    import asyncio  # only programs that await come here
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return function()
+    return await asyncio.to_thread(function)
 
 
 def _start(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:

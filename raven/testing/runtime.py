@@ -137,7 +137,7 @@ class FakeRuntime:
         return result
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
-        return self.run(make)
+        return self.run(make, seconds)
 
     def _next(self, until: float) -> Task | None:
         ready = [task for task in self.tasks if self._due(task) <= until and self._due(task) < _NEVER]
