@@ -21,6 +21,7 @@ from raven.request import Request, Response
 from raven.runtimes import SocketRuntime, Waker
 from raven.sinks.asyncio import AsyncioSink
 from raven.sinks.sockets import BoundSocketSink, _Places
+from raven.sinks.stream import Stream
 from raven.testing import FakeRuntime, fake_context
 from raven.testing.conformance.sending import Sender
 from raven.testing.http_server import PATIENCE, Behaviour, Connection, Server, answer, mute, response
@@ -95,6 +96,14 @@ def test_a_task_that_is_cancelled_in_mid_exchange_gives_its_place_back_and_close
 ) -> None:
     async def main(server: Server) -> None:
         bound = bound_to(server, connections)
+        kept: list[Stream] = []  # so that nobody closes them by forgetting them
+        connects = bound._connect
+
+        async def connect(deadline: float) -> Stream:
+            kept.append(await connects(deadline))
+            return kept[-1]
+
+        bound._connect = connect  # type: ignore[method-assign]
         task = asyncio.create_task(post(bound))
         await until(lambda: server.requests, server)
         task.cancel()
