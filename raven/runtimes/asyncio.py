@@ -19,7 +19,7 @@ class AsyncioRuntime(LoopRuntime):
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds a task but weakly
+        self._tasks: dict[asyncio.Task[None], list[Coroutine[Any, Any, None]]] = {}  # a loop holds its tasks but weakly
         self._attach()
 
     def _attach(self) -> asyncio.AbstractEventLoop | None:
@@ -40,10 +40,15 @@ class AsyncioRuntime(LoopRuntime):
         """Close the workers of a loop that was closed before they ended, so that they give back what they have."""
         for task in self._tasks.copy():
             if task.get_loop() is loop:
-                self._tasks.discard(task)
                 coroutine = task.get_coro()
                 if coroutine is not None:
                     coroutine.close()
+                self._forget(task)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        to_begin = self._tasks.pop(task, [])
+        while to_begin:  # it was cancelled before it began
+            to_begin.pop().close()
 
     def is_here(self) -> bool:
         loop = self._attach()
@@ -59,11 +64,18 @@ class AsyncioRuntime(LoopRuntime):
         loop.call_soon_threadsafe(function)
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
+        # Not the coroutine itself: if the task is cancelled before it begins, that is told to the coroutine, which can't
+        # do anything about it, and the error then holds it.
+        to_begin = [coroutine]
+
+        async def whole() -> None:
+            await to_begin.pop()
+
+        task = asyncio.get_running_loop().create_task(whole())
         # A loop that is closed with tasks in it complains of each; of ours nothing is lost.
         task._log_destroy_pending = False  # type: ignore[attr-defined]
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = to_begin
+        task.add_done_callback(self._forget)
 
     def ring(self, alarm: _Alarm) -> bool:
         alarm.loop.call_soon_threadsafe(alarm.ring)

@@ -355,6 +355,30 @@ def test_a_loop_that_is_run_again_and_again(of_asyncio: type[Stack], server: Cou
 
 
 @of_asyncio
+def test_workers_that_are_idle_in_a_loop_that_stands_still_are_not_called_in_another(
+    of_asyncio: type[Stack], server: CountingServer
+) -> None:
+    client = Client(f"{server.dsn}?timeout=20&workers=3", of_asyncio)
+    loop = asyncio.new_event_loop()
+
+    async def work() -> list[str]:
+        sent = capture(client, 3)
+        assert await client.aflush(PATIENCE)
+        return sent
+
+    async def one() -> list[str]:
+        sent = capture(client, 1)
+        assert await client.aflush(PATIENCE)
+        return sent
+
+    sent = loop.run_until_complete(work()) + asyncio.run(one()) + loop.run_until_complete(work()) + asyncio.run(one())
+    loop.close()
+    assert set(server.counts) == set(sent)
+    assert client.stats().delivered == 8
+    client.close()
+
+
+@of_asyncio
 def test_a_loop_that_is_closed_in_the_middle_of_deliveries(of_asyncio: type[Stack], server: CountingServer) -> None:
     server.hold()
     client = Client(f"{server.dsn}?timeout=20&workers=2", of_asyncio)
