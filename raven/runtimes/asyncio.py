@@ -13,11 +13,14 @@ from .loop import LoopRuntime
 class AsyncioRuntime(LoopRuntime):
     """Workers are tasks of a loop: of the first that runs where an event is sent or the client is made, and when that one
     has ended, of the next. A loop that is stopped may go on, and its workers with it; one that is closed won't.
+
+    A child that is forked in a coroutine has no loop, for it would share the parent's selector: a thread delivers.
     """
 
-    cancellation: ClassVar[tuple[type[BaseException], ...]] = (asyncio.CancelledError, GeneratorExit)
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = (asyncio.CancelledError, *LoopRuntime.cancellation)
 
     def __init__(self) -> None:
+        super().__init__()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[asyncio.Task[None], list[Coroutine[Any, Any, None]]] = {}  # a loop holds its tasks but weakly
         self._attach()
@@ -96,6 +99,7 @@ class AsyncioRuntime(LoopRuntime):
         finally:
             if not loop.is_closed():
                 loop.remove_reader(descriptor)
+        self.stay()
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
         alarm = self.alarm()
@@ -106,6 +110,7 @@ class AsyncioRuntime(LoopRuntime):
         finally:
             if not loop.is_closed():
                 loop.remove_writer(descriptor)
+        self.stay()
 
 
 class _Alarm:
