@@ -219,6 +219,18 @@ def test_a_flush_on_the_loop_itself_delivers_once_more_what_its_tasks_can_not_fi
     client.close()
 
 
+def test_a_short_flush_on_the_loop_itself_drops_nothing(looped: type[Stack], server: CountingServer) -> None:
+    server.hold()
+    client = at_home(server.dsn, looped)
+    sent, flushed = loop_of(looped).call(lambda: (capture(client, 3), client.flush(0.1)))
+    assert flushed is Flushed.TIMEOUT
+    server.release()
+    assert client.flush(PATIENCE) is Flushed.DELIVERED
+    assert set(server.counts) == set(sent)
+    assert client.stats().delivered == 3
+    client.close()
+
+
 # In what follows there is no loop yet, or no more. Twisted's reactor can't be started twice, and is tested so by programs.
 
 
