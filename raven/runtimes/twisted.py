@@ -21,6 +21,9 @@ T = TypeVar("T")
 class TwistedRuntime(LoopRuntime):
     """Workers are coroutines that the reactor carries on. It is whichever the program installs; until it does, none of
     them runs, and before it runs, none begins.
+
+    A child that is forked while the reactor runs can't go on with it, and nothing tells that it doesn't: it has to flush,
+    in the function in which it was forked, and end by `os._exit`, since the reactor catches what `sys.exit` raises.
     """
 
     def is_running(self) -> bool:
@@ -52,6 +55,7 @@ class TwistedRuntime(LoopRuntime):
             await alarm.wait(seconds)
         finally:
             _reactor().removeReader(watched)
+        self.stay()
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
         alarm = _Alarm()
@@ -61,6 +65,7 @@ class TwistedRuntime(LoopRuntime):
             await alarm.wait(seconds)
         finally:
             _reactor().removeWriter(watched)
+        self.stay()
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here() and _is_in_task():  # on Twisted's reactor above asyncio, whose tasks can't await a Deferred

@@ -219,6 +219,18 @@ def test_a_flush_on_the_loop_itself_delivers_once_more_what_its_tasks_can_not_fi
     client.close()
 
 
+def test_a_short_flush_on_the_loop_itself_drops_nothing(looped: type[Stack], server: CountingServer) -> None:
+    server.hold()
+    client = at_home(server.dsn, looped)
+    sent, flushed = loop_of(looped).call(lambda: (capture(client, 3), client.flush(0.1)))
+    assert flushed is Flushed.TIMEOUT
+    server.release()
+    assert client.flush(PATIENCE) is Flushed.DELIVERED
+    assert set(server.counts) == set(sent)
+    assert client.stats().delivered == 3
+    client.close()
+
+
 # In what follows there is no loop yet, or no more. Twisted's reactor can't be started twice, and is tested so by programs.
 
 
@@ -351,6 +363,30 @@ def test_a_loop_that_is_run_again_and_again(of_asyncio: type[Stack], server: Cou
     sent += asyncio.run(work())
     assert client.flush(PATIENCE)
     assert server.counts == dict.fromkeys(sent, 1)
+    client.close()
+
+
+@of_asyncio
+def test_workers_that_are_idle_in_a_loop_that_stands_still_are_not_called_in_another(
+    of_asyncio: type[Stack], server: CountingServer
+) -> None:
+    client = Client(f"{server.dsn}?timeout=20&workers=3", of_asyncio)
+    loop = asyncio.new_event_loop()
+
+    async def work() -> list[str]:
+        sent = capture(client, 3)
+        assert await client.aflush(PATIENCE)
+        return sent
+
+    async def one() -> list[str]:
+        sent = capture(client, 1)
+        assert await client.aflush(PATIENCE)
+        return sent
+
+    sent = loop.run_until_complete(work()) + asyncio.run(one()) + loop.run_until_complete(work()) + asyncio.run(one())
+    loop.close()
+    assert set(server.counts) == set(sent)
+    assert client.stats().delivered == 8
     client.close()
 
 
