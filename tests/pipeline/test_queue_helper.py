@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from raven.errors import ConnectError
+from raven.errors import ConnectError, TLSError
 from raven.pipeline import BoundStack, Flushed, Queue, Serialize, Stack
 from raven.request import Request, Response, Send
 from raven.testing import FakeRuntime, ScriptedSink
@@ -450,6 +450,20 @@ def test_what_the_caller_has_no_time_for_is_left_to_a_helper(stopped: Helped) ->
     assert stopped.helped == ["a", "b"]
     stopped.helper.advance()
     assert stopped.helped == ["a", "b", "c"]
+    assert stopped.is_at_rest()
+
+
+def test_what_fails_for_the_caller_and_may_succeed_later_is_left_to_a_helper(stopped: Helped) -> None:
+    stopped.helper.spawns = False
+    stopped.put("a", "b", "c")
+    stopped.helper.spawns = True
+    stopped.answers = [ConnectError("no"), TLSError("never")]
+    assert not stopped.flush_here()
+    assert stopped.counts == {"accepted": 3, "delivered": 1, "pending": 1, "network_error": 1}
+    assert list(stopped.bound._waiting)
+    stopped.helper.advance()
+    assert stopped.helped == ["a", "b", "c", "a"]
+    assert stopped.counts == {"accepted": 3, "delivered": 2, "network_error": 1}
     assert stopped.is_at_rest()
 
 

@@ -8,6 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from raven.errors import ConnectError
 from raven.pipeline import Queue
 from raven.request import Request, Response
 from raven.testing import FakeRuntime
@@ -59,6 +60,8 @@ class Machine(RuleBasedStateMachine):
             self.runtime.runs = self.runtime.spawns = True
         elif what == "Ctrl-C":
             raise KeyboardInterrupt
+        elif what == "failure":
+            raise ConnectError("no")
 
     def flush_here(self, seconds: float) -> None:
         self.here = True
@@ -103,7 +106,7 @@ class Machine(RuleBasedStateMachine):
             task = self.runtime.tasks.pop(at)
             task.coroutine.close()
 
-    @rule(whats=st.lists(st.sampled_from(["send", "flush", "stop", "run", "Ctrl-C"]), max_size=3))
+    @rule(whats=st.lists(st.sampled_from(["send", "flush", "stop", "run", "Ctrl-C", "failure"]), max_size=3))
     def a_handler_will_interrupt(self, whats: list[str]) -> None:
         self.within = whats
 
@@ -155,7 +158,7 @@ class Machine(RuleBasedStateMachine):
             self.helper.advance(20.0)
         stats = self.line.context.ledger.stats()
         assert stats.pending == 0
-        assert set(stats.dropped) <= {"queue_overflow", "shutdown", "internal_sdk_error"}
+        assert set(stats.dropped) <= {"queue_overflow", "shutdown", "internal_sdk_error", "network_error"}
         assert closed or "shutdown" not in stats.dropped
         assert (len(self.bound._vacancies), len(self.bound._helper)) == (WORKERS, 1)
         assert not self.runtime.tasks

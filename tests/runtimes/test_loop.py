@@ -230,6 +230,29 @@ def test_wakes_from_many_threads_are_all_heard(home: Home) -> None:
         assert result.result(LONG) == 800
 
 
+def test_a_wake_between_the_look_and_the_wait_is_not_lost(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    waker = home.runtime.waker()
+    alarm = home.runtime.alarm
+
+    def late() -> Any:
+        waker.wake()
+        return alarm()
+
+    monkeypatch.setattr(home.runtime, "alarm", late)
+    assert home.runtime.run(lambda: waker.wait(None), 5.0) is True
+
+
+def test_an_alarm_may_ring_more_than_once_and_when_nobody_waits(home: Home) -> None:
+    async def wait() -> None:
+        alarm = home.runtime.alarm()
+        alarm.ring()
+        alarm.ring()
+        await alarm.wait(LONG)
+        alarm.ring()
+
+    home.run(wait)
+
+
 def test_wakers_are_independent(home: Home) -> None:
     first, second = home.runtime.waker(), home.runtime.waker()
     first.wake()
@@ -549,6 +572,25 @@ def test_a_thread_that_waits_for_a_loop_that_ends_is_told_and_not_cancelled() ->
         result = asyncio.run(main(threads))
         with pytest.raises(CannotWait):
             result.result(LONG)
+
+
+def test_ctrl_c_that_interrupts_what_a_thread_waits_for_is_for_the_program() -> None:
+    runtime = AsyncioRuntime()
+
+    async def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    async def main(threads: ThreadPoolExecutor) -> None:
+        runtime.is_here()
+        results.append(threads.submit(runtime.run, interrupted, LONG))
+        await asyncio.sleep(LONG)
+
+    results: list[Any] = []
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(main(threads))
+        with pytest.raises(CannotWait):
+            results[0].result(LONG)
 
 
 @pytest.mark.parametrize("kind", [GeventRuntime, EventletRuntime], ids=title)
