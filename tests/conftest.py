@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["raven.testing.fixtures", "raven.testing.servers", "tests.posting"]
+pytest_plugins = ["raven.testing.fixtures", "raven.testing.servers", "tests.fixtures"]
+
+collect_ignore = ["examples"]  # they are programs, one of which patches whoever imports it
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 

@@ -1,18 +1,39 @@
-"""A way to post to a server without Raven."""
+"""A certificate for loopback, and a way to post to a server without Raven."""
 
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import urllib.request
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 Post = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """What a server on loopback needs to speak TLS, and the PEM file that its clients have to trust."""
+
+    context: ssl.SSLContext
+    ca_certs: str
+
+
+@pytest.fixture(scope="session")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Trusted:
+    """A certificate for the names of loopback, by an authority of the tests' own."""
+    authority, file = trustme.CA(), tmp_path_factory.mktemp("trusted") / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    return Trusted(context, str(file))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from ..outcome import Outcome, outcome_of
 from ..own_log import FailureLog
 from ..request import Fate, Request, Response, Send
 from ..runtimes import CannotWait, Runtime, Waker, drive
+from ..runtimes.threads import in_thread
 from ..sinks import Sink
 from .stage import Context, Holding, Stage
 
@@ -77,14 +78,13 @@ class BoundStack:
 
     async def aflush(self, timeout: float = 5.0) -> Flushed:
         """`flush`, for a program that awaits."""
-        life = self._life()
-        return await life.runtime.arun(lambda: life.flush(timeout))
+        return await self._life().await_(timeout)
 
     async def aclose(self, timeout: float = 5.0) -> Flushed:
         """`close`, for a program that awaits."""
         self._closed = True
         life = self._life()
-        flushed = await life.runtime.arun(lambda: life.flush(timeout))
+        flushed = await life.await_(timeout)
         life.close()
         return flushed
 
@@ -170,8 +170,19 @@ class _Life:
         try:
             return self.runtime.run(lambda: self.flush(timeout), timeout)
         except CannotWait:
-            settled = [part.flush_here(deadline) for part in self._holding]
-            return self._flushed(all(settled), before)
+            return self._flush_here(deadline, before)
+
+    async def await_(self, timeout: float) -> Flushed:
+        deadline = self.runtime.monotonic() + timeout
+        before = self._failed_before
+        try:
+            return await self.runtime.arun(lambda: self.flush(timeout), timeout)
+        except CannotWait:
+            return await in_thread(lambda: self._flush_here(deadline, before))
+
+    def _flush_here(self, deadline: float, before: int) -> Flushed:
+        settled = [part.flush_here(deadline) for part in self._holding]
+        return self._flushed(all(settled), before)
 
     async def flush(self, timeout: float) -> Flushed:
         deadline = self.runtime.monotonic() + timeout

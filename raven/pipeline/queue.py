@@ -16,10 +16,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from .. import at_exit
-from ..errors import Closed, QueueFull
+from ..errors import Closed, QueueFull, SendError
 from ..options import option
 from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
@@ -32,6 +33,8 @@ _LOOK_UP = 0.1
 """Seconds after which who waits for another thread looks at the clock."""
 
 Leave = tuple[type[BaseException], ...]
+Spare = Callable[[object], bool]
+"""Whether a request that came to this is left unsettled."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,9 +122,10 @@ class BoundQueue:
     def flush_here(self, deadline: float) -> bool:
         """Deliver all that is held now in the calling thread, until `deadline`. Whether it is settled.
 
-        What a worker is delivering just now is delivered once more, which does no harm: servers store one id once.
+        What a worker is delivering just now is delivered once more, which does no harm: servers store one id once. What
+        fails here for want of time is left to the workers.
         """
-        return self._deliver_here(deadline, lambda: None)
+        return self._deliver_here(deadline, lambda: None, may_succeed_later)
 
     def close(self) -> None:
         """Take nothing more, and drop what is left as "shutdown"."""
@@ -159,40 +163,58 @@ class BoundQueue:
             if settled or self._has_workers():
                 return
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
-        self._deliver_here(deadline, lambda: notice() if self._runtime.monotonic() >= loud else None)
+        monotonic = self._runtime.monotonic
+        self._deliver_here(
+            deadline,
+            lambda: notice() if monotonic() >= loud else None,
+            lambda result: monotonic() >= deadline and may_succeed_later(result),
+        )
 
-    def _deliver_here(self, deadline: float, look_up: Callable[[], None]) -> bool:
-        held = self._unsettled.copy()
+    def _deliver_here(self, deadline: float, look_up: Callable[[], None], spare: Spare) -> bool:
+        held = list(self._unsettled.copy())
         waker = ThreadWaker()
         self._flushing.append(waker)
         try:
-            while any(request in self._unsettled for request in held):
+            while True:
+                while held and held[-1] not in self._unsettled:
+                    held.pop()
+                if not held:
+                    return True
                 look_up()
                 left = deadline - self._runtime.monotonic()
                 if left <= 0:
                     return False
                 if self._may_help():
-                    return self._deliver_all(held, deadline, look_up)
+                    return self._deliver_all(held, deadline, look_up, spare)
                 drive(waker.wait(min(left, _LOOK_UP)))
-            return True
         finally:
             self._flushing.remove(waker)
 
-    def _deliver_all(self, requests: Iterable[Request], deadline: float, look_up: Callable[[], None]) -> bool:
+    def _deliver_all(
+        self, requests: Iterable[Request], deadline: float, look_up: Callable[[], None], spare: Spare
+    ) -> bool:
         send = None
         try:
             send = self._context.twin()
             for request in requests if send is not None else ():
                 look_up()
                 if self._runtime.monotonic() < deadline and send is not None:
+                    waited = self._take(request)
                     try:
-                        self._waiting.remove(request)  # greenlets may work on while we wait
-                    except ValueError:  # one of them has it, and may never be done
-                        pass
-                    drive(self._deliver(request, send, (KeyboardInterrupt,), deadline))
+                        drive(self._deliver(request, send, (KeyboardInterrupt,), deadline, spare))
+                    finally:
+                        if waited and request in self._unsettled:
+                            self._waiting.append(request)
         finally:
             self._give_help_back(used=send is not None)
         return not any(request in self._unsettled for request in requests)
+
+    def _take(self, request: Request) -> bool:
+        try:
+            self._waiting.remove(request)
+        except ValueError:  # a worker has it, and may never be done
+            return False
+        return True
 
     def _may_help(self) -> bool:
         """Take the right to deliver by the twin, which one thread has at a time, so that nothing is delivered twice."""
@@ -212,6 +234,8 @@ class BoundQueue:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
         if not self._waiting:
             return True
+        if not self._runtime.is_running():  # those who work, and those who are idle, stand still
+            return self._call_help()
         try:
             self._idle.popleft().wake()
         except IndexError:
@@ -220,15 +244,22 @@ class BoundQueue:
 
     def _hire(self) -> bool:
         try:
-            vacancy = self._vacancies.pop()
+            self._vacancies.pop()
         except IndexError:
             return True
+        post = _Post(self._leave, self._call_help)
         try:
-            self._runtime.spawn(self._work)
+            self._runtime.spawn(partial(self._work, post))
         except RuntimeError:  # no loop runs, or no thread can be had
-            self._vacancies.append(vacancy)
+            post.leave(None)
             return self._call_help()
         return True
+
+    def _leave(self, call: Callable[[], object] | None) -> None:
+        self._vacancies.append(None)
+        # Work that came after the worker's last look found no vacancy; now there is one.
+        if call is not None and self._waiting and not self._closed and os.getpid() == self._process:
+            call()
 
     def _call_help(self) -> bool:
         """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
@@ -260,7 +291,7 @@ class BoundQueue:
     def _has_workers(self) -> bool:
         return len(self._vacancies) < self._options.workers
 
-    async def _work(self) -> None:
+    async def _work(self, post: _Post) -> None:
         waker = self._runtime.waker()
         # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
         call = self._call_help if self._runtime.helper is not None else self._call_worker
@@ -275,10 +306,7 @@ class BoundQueue:
                     await self._deliver(request, self._send, self._runtime.cancellation)
             call = self._call_worker
         finally:
-            self._vacancies.append(None)
-            # Work that came after our last look found no vacancy; now there is one.
-            if self._waiting and not self._closed:
-                call()
+            post.leave(call)
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -293,15 +321,23 @@ class BoundQueue:
                 woken = True
         return woken
 
-    async def _deliver(self, request: Request, send: Send, leave: Leave, deadline: float | None = None) -> None:
+    async def _deliver(
+        self,
+        request: Request,
+        send: Send,
+        leave: Leave,
+        deadline: float | None = None,
+        spare: Spare = lambda result: False,
+    ) -> None:
         if request not in self._unsettled:  # the queue was closed meanwhile
             return
         attempt = request.copy()  # what the stages below do to it must not show if it has to be sent once more
         if deadline is not None:
             attempt.due(deadline)
+        result: object
         try:
             with not_capturing_lines():
-                outcome = outcome_of(await send(attempt))
+                result = await send(attempt)
         except leave:
             if self._runtime.helper is not None:
                 self._waiting.append(request)
@@ -310,8 +346,9 @@ class BoundQueue:
             self._settle(request, outcome_of(error))
             raise
         except BaseException as error:  # not even a stage that raises SystemExit may take the worker with it
-            outcome = outcome_of(error)
-        self._settle(request, outcome)
+            result = error
+        if not spare(result):
+            self._settle(request, outcome_of(result))
 
     def _drop(self, request: Request) -> None:
         self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
@@ -328,3 +365,28 @@ class BoundQueue:
     def _wake_flushing(self) -> None:
         for waker in self._flushing.copy():
             waker.wake()
+
+
+def may_succeed_later(result: object) -> bool:
+    """Whether this is a failure after which it is worth to try again."""
+    return isinstance(result, SendError) and result.transient
+
+
+class _Post:
+    """A worker's place among the others. It is given back once: by the worker, or when it is freed, since a loop that ends
+    drops workers that have not begun.
+    """
+
+    def __init__(self, leave: Callable[[Callable[[], object] | None], object], call: Callable[[], object]) -> None:
+        self._leave = leave
+        self._call = call
+        self._left = False
+
+    def leave(self, call: Callable[[], object] | None) -> None:
+        """Give it back, and call that if there is work."""
+        if not self._left:
+            self._left = True
+            self._leave(call)
+
+    def __del__(self) -> None:
+        self.leave(self._call)

@@ -45,6 +45,9 @@ class Runtime(Protocol):
     def helper(self) -> Runtime | None:
         """A runtime for the blocking twin of a sink, to deliver where no loop of this one runs. None: it needs no loop."""
 
+    def is_running(self) -> bool:
+        """Whether workers go on, as far as they don't wait. False: the loop that carries them doesn't run now."""
+
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""
 
@@ -64,8 +67,8 @@ class Runtime(Protocol):
         loop runs, or where it does nothing for us within `seconds` (None: for ever).
         """
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine to its end for a caller that awaits, without blocking the caller's loop."""
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        """The same for a caller that awaits, without blocking the caller's loop. Raises `CannotWait` as `run` does."""
 
 
 class SocketRuntime(Runtime, Protocol):

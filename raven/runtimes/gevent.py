@@ -17,19 +17,28 @@ T = TypeVar("T")
 
 
 class GeventRuntime(LoopRuntime):
-    """Workers are greenlets, in the thread in which the client was made. To wait is to let other greenlets go on."""
+    """Workers are greenlets, in the thread in which the client was made. To wait is to let other greenlets go on: in a
+    program that never waits by gevent, nothing is delivered before a flush or the exit.
 
-    cancellation: ClassVar[tuple[type[BaseException], ...]] = (gevent.GreenletExit, GeneratorExit)
+    Fork by `gevent.fork`, which is what `os.fork` is in a patched program. It gives the child a hub that works, as the
+    child's own greenlets need, and its deliveries.
+    """
+
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = (gevent.GreenletExit, *LoopRuntime.cancellation)
 
     def __init__(self) -> None:
+        super().__init__()
         self._hub = gevent.get_hub()
+
+    def is_running(self) -> bool:
+        return not self._hub.dead and self._hub.loop is not None
 
     def is_here(self) -> bool:
         return gevent.get_hub() is self._hub
 
     def call(self, function: Callable[[], object]) -> None:
         loop = self._hub.loop
-        if self._hub.dead or loop is None:
+        if not self.is_running():
             raise RuntimeError("the hub is gone, with its thread")
         loop.run_callback_threadsafe(function)
 
@@ -53,13 +62,15 @@ class GeventRuntime(LoopRuntime):
         try:
             gevent.socket.wait_read(descriptor, timeout=seconds, timeout_exc=TimeoutError())
         except TimeoutError:
-            return
+            pass
+        self.stay()
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
         try:
             gevent.socket.wait_write(descriptor, timeout=seconds, timeout_exc=TimeoutError())
         except TimeoutError:
-            return
+            pass
+        self.stay()
 
 
 class _Alarm:

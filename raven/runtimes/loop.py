@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import _thread
+import os
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from . import CannotWait
-from .threads import ThreadRuntime
+from .threads import ThreadRuntime, in_thread
 
 T = TypeVar("T")
 
+FOR_THE_PROGRAM: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit)
+"""What signal handlers raise. If they interrupt a worker, because it runs on the main thread, it is not the worker's."""
+
 _GRACE = 0.2
 """Seconds that a coroutine may take beyond its own time, before its loop counts as one that does nothing for us."""
+
+
+class Forked(BaseException):
+    """Raised in the copy of a worker that a forked child has of its parent's, when it would go on."""
 
 
 class Alarm(Protocol):
@@ -28,9 +37,12 @@ class Alarm(Protocol):
 class LoopRuntime:
     """A runtime whose workers run in the thread of one loop. A library's own says what its loop is."""
 
-    cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit,)
+    cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit, Forked, *FOR_THE_PROGRAM)
     survives_exit: ClassVar[bool] = False
     helper: ClassVar[ThreadRuntime] = ThreadRuntime()
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
 
     def call(self, function: Callable[[], object]) -> None:
         """Have the loop call a function soon. From any thread; RuntimeError if no loop runs."""
@@ -42,6 +54,9 @@ class LoopRuntime:
 
     def alarm(self) -> Alarm:
         """A new alarm. On the loop's thread."""
+        raise NotImplementedError
+
+    def is_running(self) -> bool:
         raise NotImplementedError
 
     def is_here(self) -> bool:
@@ -57,9 +72,23 @@ class LoopRuntime:
 
     async def sleep(self, seconds: float) -> None:
         await self.alarm().wait(seconds)
+        self.stay()
+
+    def stay(self) -> None:
+        """Called by a coroutine that has waited. A child that goes on with the loop, the hub or the reactor that it was
+        forked in has its parent's workers too, and what they wait for is their parent's.
+        """
+        if os.getpid() != self._process:
+            raise Forked
 
     def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self.call(lambda: self.start(worker()))
+        async def whole() -> None:
+            try:
+                await worker()
+            except Forked:
+                return
+
+        self.call(lambda: self.start(whole()))
 
     def waker(self) -> LoopWaker:
         return LoopWaker(self)
@@ -80,6 +109,8 @@ class LoopRuntime:
                 results.append(await make())
             except BaseException as error:
                 errors.append(error)
+                if isinstance(error, FOR_THE_PROGRAM):
+                    raise
             finally:
                 over.release()
 
@@ -87,18 +118,18 @@ class LoopRuntime:
             self.call(lambda: self.start(whole()))
         except RuntimeError:
             raise CannotWait from None
-        if not over.acquire(timeout=-1 if seconds is None else seconds + _GRACE):
+        if not over.acquire(timeout=-1 if seconds is None else min(seconds + _GRACE, _thread.TIMEOUT_MAX)):
             raise CannotWait
         if errors:
+            if isinstance(errors[0], self.cancellation):  # its loop ends
+                raise CannotWait
             raise errors[0]
         return results[0]
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here():
             return await make()
-        import asyncio  # a caller that awaits elsewhere is on a loop of asyncio
-
-        return await asyncio.to_thread(self.run, make)
+        return await in_thread(lambda: self.run(make, seconds))
 
 
 class LoopWaker:
@@ -115,7 +146,7 @@ class LoopWaker:
         if alarm is not None:
             try:
                 self._runtime.call(alarm.ring)
-            except RuntimeError:  # the loop is gone, and the waiter with it
+            except RuntimeError:  # the loop doesn't run, or is gone, and the waiter with it
                 return
 
     async def wait(self, timeout: float | None) -> bool:
@@ -124,6 +155,7 @@ class LoopWaker:
             try:
                 if not self._awake:  # since we looked; from now on, whoever wakes us sees the alarm
                     await alarm.wait(timeout)
+                    self._runtime.stay()
             finally:
                 self._alarm = None
         awake, self._awake = self._awake, False

@@ -40,6 +40,9 @@ class ThreadRuntime:
     survives_exit: ClassVar[bool] = True
     helper: ClassVar[None] = None
 
+    def is_running(self) -> bool:
+        return True
+
     def monotonic(self) -> float:
         return time.monotonic()
 
@@ -57,10 +60,19 @@ class ThreadRuntime:
     def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         return drive(make())
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        import asyncio  # only programs that await come here, and they have it loaded
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        return await in_thread(lambda: self.run(make))
 
-        return await asyncio.to_thread(self.run, make)
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """Call a function without blocking the loop, if that is one of asyncio's. For others' there is no way that we know."""
+    import asyncio  # only programs that await come here
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return function()
+    return await asyncio.to_thread(function)
 
 
 def _start(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -21,17 +21,22 @@ T = TypeVar("T")
 class TwistedRuntime(LoopRuntime):
     """Workers are coroutines that the reactor carries on. It is whichever the program installs; until it does, none of
     them runs, and before it runs, none begins.
+
+    A child that is forked while the reactor runs can't go on with it, and nothing tells that it doesn't: it has to flush,
+    in the function in which it was forked, and end by `os._exit`, since the reactor catches what `sys.exit` raises.
     """
 
-    def is_here(self) -> bool:
+    def is_running(self) -> bool:
         reactor = _reactor()
-        return reactor is not None and reactor.running and bool(threadable.isInIOThread())  # type: ignore[no-untyped-call]
+        return reactor is not None and bool(reactor.running)
+
+    def is_here(self) -> bool:
+        return self.is_running() and bool(threadable.isInIOThread())  # type: ignore[no-untyped-call]
 
     def call(self, function: Callable[[], object]) -> None:
-        reactor = _reactor()
-        if reactor is None or not reactor.running:
+        if not self.is_running():
             raise RuntimeError("no reactor runs")
-        reactor.callFromThread(function)
+        _reactor().callFromThread(function)
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         Deferred.fromCoroutine(coroutine)
@@ -50,6 +55,7 @@ class TwistedRuntime(LoopRuntime):
             await alarm.wait(seconds)
         finally:
             _reactor().removeReader(watched)
+        self.stay()
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
         alarm = _Alarm()
@@ -59,13 +65,14 @@ class TwistedRuntime(LoopRuntime):
             await alarm.wait(seconds)
         finally:
             _reactor().removeWriter(watched)
+        self.stay()
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         if self.is_here() and _is_in_task():  # on Twisted's reactor above asyncio, whose tasks can't await a Deferred
             import asyncio
 
             return await Deferred.fromCoroutine(make()).asFuture(asyncio.get_running_loop())
-        return await super().arun(make)
+        return await super().arun(make, seconds)
 
 
 def _reactor() -> Any:
@@ -93,7 +100,7 @@ class _Alarm:
             self._deferred.callback(None)
 
     async def wait(self, seconds: float | None) -> None:
-        timer = None if seconds is None else _reactor().callLater(seconds, self.ring)
+        timer = None if seconds is None else _reactor().callLater(max(0.0, seconds), self.ring)
         try:
             await self._deferred
         finally:

@@ -18,7 +18,7 @@ _START = b"HTTP/1."
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [^\r\n\0]*)?")
 _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)")
 _LENGTH = re.compile(r"[0-9]{1,15}")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\r\n]*)?")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\r\n\0]*)?")
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 _NOT_HTTP = "the answer is not HTTP"
 _CUT = "the connection was lost within the answer"
@@ -42,7 +42,9 @@ class Answer:
         self.reusable = False
         """Whether another request can follow on this connection. Not before the answer is whole."""
         self._buffer = bytearray()
-        self._head: tuple[int, dict[str, str]] | None = None
+        self._searched = 0  # so much of it, for the end of a line
+        self._head = _Head()
+        self._in_head = True
         self._body = bytearray()
         self._left: int | None = None  # of the body, or of the chunk; None: until the end of the connection
         self._chunked = False
@@ -57,39 +59,36 @@ class Answer:
         if data:
             self.begun = True
             self._buffer += data
-        if self._head is None:
+        if self._in_head:
             self._read_head()
-        if self._head is not None and self._read_body():
+        if not self._in_head and self._read_body():
             self.reusable = self._keep and not self._buffer
         elif not data:
-            if self._head is None or self._chunked or self._left is not None:
+            if self._in_head or self._chunked or self._left is not None:
                 raise ConnectionLost(_CUT)
-        elif self._head is None or len(self._body) <= MOST_READ:
+        elif len(self._body) <= MOST_READ:
             return None
-        assert self._head is not None
-        return Response(*self._head, bytes(self._body[:MOST_READ]))
+        return Response(self._head.status, self._head.headers, bytes(self._body[:MOST_READ]))
 
     def _read_head(self) -> None:
-        while True:
-            if not self._buffer.startswith(_START[: len(self._buffer)]):
+        while self._in_head:
+            head = self._head
+            if not head.status and not self._buffer.startswith(_START[: len(self._buffer)]):
                 raise BadResponse(_NOT_HTTP)
-            end = self._buffer.find(b"\r\n\r\n")
-            if (end if end >= 0 else len(self._buffer)) > _LONGEST_HEAD:
-                raise BadResponse(f"{_NOT_HTTP}: its head is too long")
-            if end < 0:
-                line, found, _ = self._buffer.partition(b"\n")
-                if found and not _STATUS.fullmatch(line.rstrip(b"\r")):
-                    raise BadResponse(_NOT_HTTP)
+            line = self._line(head.room)
+            if line is None:
+                if len(self._buffer) >= head.room:
+                    raise BadResponse(f"{_NOT_HTTP}: its head is too long")
                 return
-            lines = bytes(self._buffer[:end]).split(b"\r\n")
-            del self._buffer[: end + 4]
-            version, status, headers = _parse(lines)
-            if status >= 200 or status == 101:
-                self._begin_body(version, status, headers)
-                return
+            if line:
+                head.add(line)
+            elif head.status >= 200 or head.status == 101:
+                self._begin_body(head.version, head.status, head.headers)
+            else:
+                self._head = _Head()
 
     def _begin_body(self, version: int, status: int, headers: dict[str, str]) -> None:
-        self._head = status, headers
+        self._in_head = False
         words = re.split(r"[,\s]+", headers.get("connection", "").lower())
         self._keep = "close" not in words and (version == 1 or "keep-alive" in words) and status != 101
         coding = headers.get("transfer-encoding")
@@ -100,7 +99,7 @@ class Answer:
             if coding.lower() != "chunked":
                 raise BadResponse(f"{_NOT_HTTP}: its transfer coding is unknown")
             self._chunked = True
-            self._keep = self._keep and length is None  # both are a sign of smuggling
+            self._keep = self._keep and length is None and version == 1  # what else is a sign of smuggling
         elif length is not None:
             first, *others = (each.strip() for each in length.split(","))  # of a repeated header, which is joined
             if not _LENGTH.fullmatch(first) or any(each != first for each in others):
@@ -130,12 +129,16 @@ class Answer:
                 self._take()
                 if self._left:
                     return False
-            line = self._line()
+            line = self._line(_LONGEST_HEAD)
             if line is None:
+                if len(self._buffer) >= _LONGEST_HEAD:
+                    raise ConnectionLost(_CUT)
                 return False
             if self._in_trailer:
                 if not line:
                     return True
+                if not _HEADER.fullmatch(line):
+                    raise ConnectionLost(_CUT)
             elif self._left == 0:  # the end of a chunk
                 if line:
                     raise ConnectionLost(_CUT)
@@ -148,26 +151,39 @@ class Answer:
                 self._in_trailer = self._left is None
         return False
 
-    def _line(self) -> bytes | None:
-        end = self._buffer.find(b"\r\n", 0, _LONGEST_HEAD)
+    def _line(self, most: int) -> bytes | None:
+        """The next line, if it is there and no longer than that. One without a CR keeps its LF, and fits nowhere."""
+        end = self._buffer.find(b"\n", self._searched, most)
         if end < 0:
-            if len(self._buffer) > _LONGEST_HEAD:
-                raise ConnectionLost(_CUT)
+            self._searched = len(self._buffer)
             return None
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 2]
-        return line
+        self._searched = 0
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return line[:-2] if line.endswith(b"\r\n") else line
 
 
-def _parse(lines: list[bytes]) -> tuple[int, int, dict[str, str]]:
-    first = _STATUS.fullmatch(lines[0])
-    if first is None or len(lines) > _MOST_HEADERS + 1:
-        raise BadResponse(_NOT_HTTP)
-    headers: dict[str, str] = {}
-    for line in lines[1:]:
+class _Head:
+    """What comes before a body, line by line."""
+
+    def __init__(self) -> None:
+        self.room = _LONGEST_HEAD
+        self.version = self.status = 0
+        self.headers: dict[str, str] = {}
+        self._left = _MOST_HEADERS
+
+    def add(self, line: bytes) -> None:
+        """Take the next line. Raises `BadResponse` if it doesn't belong here."""
+        self.room -= len(line) + 2
+        if not self.status:
+            first = _STATUS.fullmatch(line)
+            if first is None:
+                raise BadResponse(_NOT_HTTP)
+            self.version, self.status = int(first[1]), int(first[2])
+            return
         header = _HEADER.fullmatch(line)
-        if header is None:
+        self._left -= 1
+        if header is None or self._left < 0:
             raise BadResponse(f"{_NOT_HTTP}: one of its headers isn't")
         name, value = header[1].decode().lower(), header[2].strip(b" \t").decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return int(first[1]), int(first[2]), headers
+        self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value

@@ -89,8 +89,10 @@ class BoundSocketSink:
                 error.stale = used and not answer.begun
                 raise
             finally:
-                if answer.reusable and not self._closed:
+                if answer.reusable:
                     self._idle.append(stream)
+                    if self._closed:  # perhaps since close() looked
+                        self.close()
                 else:
                     stream.close()
             return response
@@ -100,19 +102,21 @@ class BoundSocketSink:
     def close(self) -> None:
         """Close the connections that are idle. Those in use are closed by whoever uses them."""
         self._closed = True
-        while self._idle:
+        while True:
             try:
                 self._idle.pop().close()
-            except IndexError:  # another thread has it
+            except IndexError:
                 return
 
     def _idle_stream(self) -> Stream | None:
-        while self._idle:
-            stream = self._idle.pop()
+        while True:
+            try:
+                stream = self._idle.pop()
+            except IndexError:
+                return None
             if not stream.is_over():
                 return stream
             stream.close()
-        return None
 
     async def _connect(self, deadline: float) -> Stream:
         def ends(stream: Stream) -> tuple[Write, Read]:
@@ -191,14 +195,24 @@ class _Places:
                 waker.wake()
             try:
                 await waker.wait(left)
-            finally:
-                try:
-                    self._waiting.remove(waker)
-                except ValueError:  # it was woken, for a place that is free now
-                    pass
+            except BaseException:  # we are told to stop, and may have been woken for a place that is another's then
+                self._forget(waker)
+                if self._free:
+                    self._wake()
+                raise
+            self._forget(waker)
 
     def give(self) -> None:
         self._free.append(None)
+        self._wake()
+
+    def _forget(self, waker: Waker) -> None:
+        try:
+            self._waiting.remove(waker)
+        except ValueError:  # it was woken
+            pass
+
+    def _wake(self) -> None:
         try:
             self._waiting.popleft().wake()
         except IndexError:

@@ -64,7 +64,8 @@ class FakeRuntime:
     `start(coroutine)` runs it until it waits. `advance(seconds)` moves the clock, and runs whatever is due, in the order in
     which it is due. `run` lets the clock jump to whatever is due next until its coroutine is done. `slept` has the length
     of every sleep that was begun. With `spawns=False` no worker can be started, as while an interpreter exits. With
-    `waits=False` nothing can be waited for, as on the thread of a loop. `helper` is what delivers where it can't.
+    `waits=False` nothing can be waited for, as on the thread of a loop. With `runs=False` it is one whose loop doesn't run,
+    for those who ask. `helper` is what delivers where it can't.
     """
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = (GeneratorExit,)
@@ -76,6 +77,7 @@ class FakeRuntime:
         survives_exit: bool = True,
         waits: bool = True,
         helper: FakeRuntime | None = None,
+        runs: bool = True,
     ) -> None:
         self.now = 1_000.0
         self.slept: list[float] = []
@@ -84,6 +86,10 @@ class FakeRuntime:
         self.survives_exit = survives_exit
         self.waits = waits
         self.helper = helper
+        self.runs = runs
+
+    def is_running(self) -> bool:
+        return self.runs
 
     def monotonic(self) -> float:
         return self.now
@@ -130,8 +136,8 @@ class FakeRuntime:
         result: T = task.result
         return result
 
-    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return self.run(make)
+    async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        return self.run(make, seconds)
 
     def _next(self, until: float) -> Task | None:
         ready = [task for task in self.tasks if self._due(task) <= until and self._due(task) < _NEVER]

@@ -19,6 +19,7 @@ from raven.ledger import Ledger, Stats
 from raven.outcome import DELIVERED, Outcome
 from raven.pipeline import BoundStack, Queue, Stack
 from raven.request import Request
+from raven.runtimes.asyncio import AsyncioRuntime
 from raven.testing import MemorySink
 
 from .helpers import DSN, counted, new_request
@@ -89,6 +90,28 @@ def signals_in_sends() -> None:
 
     with Signals(handler) as signals:
         while signals.count < 400:
+            stack.send(new_request("loop"))
+            sent += 1
+            if sent % 100 == 0:
+                stack.flush(LONG)
+    stack.flush(LONG)
+    total = sent + signals.count
+    assert counted(stack.stats()) == {"accepted": total, "delivered": total}, stack.stats()
+
+
+def signals_where_no_loop_runs() -> None:
+    """A thread helps, and so do the caller and the handler that interrupts it."""
+    runtime = AsyncioRuntime()
+    stack, sent = Stack(Queue(queue_size=100_000), sink=MemorySink()).bind(DSN, runtime=runtime), 0
+
+    def handler() -> None:
+        stack.send(new_request("signal"))
+        if signals.count % 10 == 0:
+            stack.stats()
+            stack.flush(0.0)
+
+    with Signals(handler) as signals:
+        while signals.count < 200:
             stack.send(new_request("loop"))
             sent += 1
             if sent % 100 == 0:

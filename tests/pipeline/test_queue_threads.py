@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 
 from raven.pipeline import BoundStack, Flushed, Queue, Serialize, Stack
 from raven.request import Request, Response
+from raven.runtimes import CannotWait
 from raven.runtimes.threads import ThreadRuntime, ThreadWaker
 
 from . import reentry
 from .helpers import DSN, Alarm, CallSink, counted, names, new_request
 
+T = TypeVar("T")
 LONG = 30.0
 
 
@@ -247,7 +250,71 @@ def tracebacks() -> Iterator[list[str]]:
     assert died == []
 
 
-@pytest.mark.parametrize("program", [reentry.signals_in_sends, reentry.finalizers_in_sends])
+class StoppedRuntime(ThreadRuntime):
+    """One whose loop never runs, so that a thread helps."""
+
+    helper: ClassVar[Any] = ThreadRuntime()
+
+    def is_running(self) -> bool:
+        return False
+
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        raise CannotWait
+
+
+def test_where_no_loop_runs_one_thread_at_a_time_delivers_all_of_eight_once() -> None:
+    busy, twice = threading.Lock(), list[str]()
+    received: list[Request] = []
+
+    def deliver(request: Request) -> Response:
+        if not busy.acquire(blocking=False):
+            twice.append(threading.current_thread().name)
+        received.append(request)
+        busy.release()
+        return Response(200)
+
+    stack = Stack(Queue(queue_size=10_000), sink=CallSink(call=deliver)).bind(DSN, runtime=StoppedRuntime())
+
+    def send() -> None:
+        for number in range(200):
+            stack.send(new_request())
+            if number % 50 == 0:
+                stack.flush(LONG)
+
+    run_in_threads(8, send)
+    assert stack.flush(LONG) is Flushed.DELIVERED
+    assert counted(stack.stats()) == {"accepted": 1_600, "delivered": 1_600}
+    assert len({request.id for request in received}) == len(received) == 1_600
+    assert twice == []
+
+
+def test_close_while_a_thread_helps_settles_each_once() -> None:
+    begun, release = threading.Event(), threading.Event()
+    helpers: list[threading.Thread] = []
+
+    def deliver(request: Request) -> Response:
+        helpers.append(threading.current_thread())
+        begun.set()
+        assert release.wait(LONG)
+        return Response(200)
+
+    stack = Stack(Queue(), sink=CallSink(call=deliver)).bind(DSN, runtime=StoppedRuntime())
+    for _ in range(5):
+        stack.send(new_request())
+    assert begun.wait(LONG)
+    assert stack.close(0.01) is Flushed.TIMEOUT
+    assert counted(stack.stats()) == {"accepted": 5, "shutdown": 5}
+    release.set()
+    (helper,) = helpers
+    helper.join(LONG)
+    assert not helper.is_alive()
+    assert counted(stack.stats()) == {"accepted": 5, "shutdown": 5}
+    assert helpers == [helper]
+
+
+@pytest.mark.parametrize(
+    "program", [reentry.signals_in_sends, reentry.finalizers_in_sends, reentry.signals_where_no_loop_runs]
+)
 def test_a_signal_handler_or_a_finalizer_that_sends_in_the_middle_of_a_send_blocks_nothing(
     program: Callable[[], None],
 ) -> None:

@@ -25,8 +25,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """`start(source, dsn)` starts a Python program, which is killed at the end of the test if it has not ended."""
     programs: list[Program] = []
 
-    def start_program(source: str, dsn: str, *, stderr: bool = True) -> Program:
-        program = Program(source, dsn, tmp_path, stderr=stderr, name=f"program{len(programs)}")
+    def start_program(source: str, dsn: str, *, stderr: bool = True, first: str = "") -> Program:
+        program = Program(source, dsn, tmp_path, stderr=stderr, name=f"program{len(programs)}", first=first)
         programs.append(program)
         return program
 

@@ -25,14 +25,14 @@ TIMEOUT = 30.0
 """Seconds after which a program hangs, and is killed. Only a test that fails takes that long."""
 
 PRELUDE = """\
-import os, sys, threading, time
+import os, posix, sys, threading, time
 from raven import Client
 
 DSN = os.environ["TEST_DSN"]
 
 
 def say(*words):
-    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+    posix.write(1, (" ".join(map(str, words)) + "\\n").encode())  # os.write may be patched, and wait
 
 
 def sent(client, count, who="sent"):
@@ -89,11 +89,16 @@ class Ended:
 
 
 class Program:
-    """A program that runs. Warnings are errors in it, but for Python's own about threads and forks."""
+    """A program that runs. Warnings are errors in it, but for Python's own about threads and forks.
 
-    def __init__(self, source: str, dsn: str, folder: Path, *, stderr: bool = True, name: str = "program") -> None:
+    `first` is what comes before `PRELUDE`, which imports Raven.
+    """
+
+    def __init__(
+        self, source: str, dsn: str, folder: Path, *, stderr: bool = True, name: str = "program", first: str = ""
+    ) -> None:
         path = folder / f"{name}.py"
-        path.write_text(PRELUDE + textwrap.dedent(source), encoding="utf-8")
+        path.write_text(f"{first}\n{PRELUDE}{textwrap.dedent(source)}", encoding="utf-8")
         command = [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", str(path)]
         if not stderr:
             command = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *command]

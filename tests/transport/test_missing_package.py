@@ -23,7 +23,9 @@ def test_the_error_names_the_extra(module: str, package: str, monkeypatch: pytes
     for name in [each for each in sys.modules if each == module or each.split(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"needs the package {package}: pip install \"raven\[{package}\]\"") as raised:
+    with pytest.raises(
+        ImportError, match=rf"needs the package {package}: pip install \"raven\[{package}\]\""
+    ) as raised:
         importlib.import_module(module)
     assert type(raised.value) is MissingDependency
 
