@@ -11,9 +11,10 @@ from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
+from .clip import clip
 from .libraries import is_library
 from .scrub import Scrubber
-from .values import Simplifier, clip
+from .values import Simplifier
 
 LONGEST_LINE = 512
 MOST_FRAMES = 100

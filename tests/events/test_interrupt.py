@@ -1,0 +1,187 @@
+"""What runs for ever is interrupted, and nothing else is."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from raven.events.values import Simplifier, simplify
+
+from .checks import (
+    RAISED,
+    Clock,
+    Own,
+    check,
+    hostile,
+)
+
+
+class Spinning:
+    def __repr__(self) -> str:
+        while True:
+            pass
+
+
+class Generating:
+    def __repr__(self) -> str:
+        def numbers() -> Iterator[int]:
+            while True:
+                try:
+                    yield 1
+                except Exception:
+                    continue
+
+        return str(sum(numbers()))
+
+
+class InC:
+    def __repr__(self) -> str:
+        return str(sum(map(lambda _: 1, itertools.count())))  # noqa: C417  no generator
+
+
+class Exponential:
+    def __repr__(self) -> str:
+        def fibonacci(n: int) -> int:
+            return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+        return str(fibonacci(90))
+
+
+class Finalizing:
+    def __repr__(self) -> str:
+        class Temporary:
+            def __del__(self) -> None:
+                for _ in range(30):
+                    pass
+
+        while True:
+            Temporary()
+
+
+ENDLESS = [Spinning, Generating, InC, Exponential, Finalizing]
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_repr_without_end_is_interrupted(kind: type) -> None:
+    before = sys.gettrace()
+    began = time.monotonic()
+    assert Simplifier(seconds=0.02).simplify([kind(), 5]) == [f"<{kind.__name__} whose repr took too long>", 5]
+    assert time.monotonic() - began < 10
+    assert sys.gettrace() is before
+
+
+@pytest.fixture
+def debugger() -> Iterator[list[str]]:
+    """The names of the functions that a debugger has been told of."""
+    told: list[str] = []
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        told.append(frame.f_code.co_name)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield told
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.usefixtures("debugger")
+@pytest.mark.parametrize("kind", [*ENDLESS, *(hostile(object, raised) for raised in RAISED)])
+def test_a_debugger_is_there_again_afterwards(kind: type) -> None:
+    trace = sys.gettrace()
+    Simplifier(seconds=0.02).simplify([kind()])
+    assert sys.gettrace() is trace is not None
+
+
+def test_a_debugger_goes_on_to_be_told(debugger: list[str]) -> None:
+    def after() -> None: ...
+
+    Simplifier(seconds=0.02).simplify([Spinning()])
+    debugger.clear()
+    after()
+    assert "after" in debugger
+
+
+def test_ctrl_c_leaves_the_debugger_as_it_was() -> None:
+    before = sys.gettrace()
+    with pytest.raises(KeyboardInterrupt):
+        simplify([{"a": hostile(object, KeyboardInterrupt)()}])
+    assert sys.gettrace() is before
+
+
+def test_another_greenlet_is_not_interrupted(clock: Clock) -> None:
+    """While one waits in its `repr`, another runs in the same thread, under the same trace function."""
+    greenlet = pytest.importorskip("greenlet").greenlet
+    before = sys.gettrace()
+    done: list[int] = []
+
+    def work() -> None:
+        for _ in range(100_000):
+            pass
+        done.append(1)
+
+    def other() -> None:
+        clock.now += 5
+        work()
+        waiting.parent.switch()
+        work()
+
+    class Waiting:
+        def __repr__(self) -> str:
+            waiting.switch()
+            for _ in range(2_000):
+                pass
+            return "done"
+
+    waiting = greenlet(other)
+    assert Simplifier().simplify([Waiting()]) == ["<Waiting whose repr took too long>"]
+    assert done == [1]
+    waiting.switch()
+    assert done == [1, 1]
+    assert sys.gettrace() is before
+
+
+def test_greenlets_that_wait_within_each_other_leave_no_trace_function() -> None:
+    greenlet = pytest.importorskip("greenlet").greenlet
+    before = sys.gettrace()
+
+    class Waiting:
+        def __repr__(self) -> str:
+            greenlet.getcurrent().parent.switch()
+            return "done"
+
+    shown: list[Any] = []
+    waiting = [greenlet(lambda: shown.append(check(Waiting()))) for _ in range(3)]
+    for _ in range(2):
+        for each in waiting:
+            each.switch()
+    assert shown == ["done"] * 3
+    check(Own(1))  # whatever is called next finds it out
+    assert sys.gettrace() is before
+
+
+def test_a_generator_that_is_used_by_a_repr_is_none_the_worse() -> None:
+    def numbers() -> Iterator[int]:
+        while True:
+            yield 1
+
+    class Using:
+        def __init__(self) -> None:
+            self.numbers = numbers()
+
+        def __repr__(self) -> str:
+            return str(next(self.numbers))
+
+    using = Using()
+    for _ in range(3):
+        assert check(using) == "1"
+        assert next(using.numbers) == 1
