@@ -20,6 +20,8 @@ SMALL = 10**12
 """Below this, a whole number is no card's."""
 
 _NAME = re.compile(r"[\w .\[\]-]{1,100}")
+_SHORTEST_KEY = 18
+"""Characters that a service's key has at least. A shorter word is none."""
 _WHOLE_NAME = 100
 """Characters of a name that are shown at least: what is cut off may be what tells."""
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
@@ -73,11 +75,10 @@ def named(
         if simplifier.nodes <= 0 or simplifier.characters <= 0:
             break
         shown += 1
-        name = key
-        hidden = hides.get(key) if type(key) is str else None
-        if hidden is None:  # a name that has not been met yet
-            name = _key(simplifier, key, length)
-            hidden = hides[name]
+        # That a name was met before does not say that there is no secret in it: what was met may have been a text.
+        is_harmless = type(key) is str and len(key) < _SHORTEST_KEY and key.isidentifier()
+        name = key if is_harmless else _key(simplifier, key, length)
+        hidden = hides[name]
         kind = type(item)
         # The cases that are by far the most frequent are done right here.
         if item is None or kind is bool:  # is no secret, and often what a person wants to know
@@ -125,9 +126,6 @@ def _items(simplifier: Simplifier, items: Iterator[Any], count: int, bounds: Bou
 
 def _key(simplifier: Simplifier, key: Any, length: int) -> str:
     length = max(length, _WHOLE_NAME)
-    if type(key) is str and len(key) <= length and key.isidentifier():
-        simplifier.characters -= len(key)
-        return key
     if issubclass(type(key), str):
         return simplifier.text(str.__str__(key), length)
     return clip(str(simplifier.copy(key, Bounds(1, 10, length))), length)

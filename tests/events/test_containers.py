@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from raven.events.scrub import FILTERED
+from raven.events.scrub import FILTERED, Scrubber
+from raven.events.values import Simplifier
 
 from .checks import (
     HIDING,
@@ -65,3 +66,17 @@ def test_a_container_that_changes_while_it_is_looked_at_is_not_followed() -> Non
 
     changing.update({0: Grower(), 1: Grower()})
     assert check([changing]) == ["<dict that was being changed>"]
+
+
+@pytest.mark.parametrize("text", ["mysql --password hunter2 x", "Bearer sk-hunter2hunter2hunter2"])
+def test_a_text_that_was_met_as_a_name_is_searched_when_it_is_a_key(text: str) -> None:
+    simplifier = Simplifier(Scrubber())
+    shown = simplifier.simplify([[text, 5], {text: None}])
+    assert "unter2" not in str(shown[1])
+    assert shown[1] == simplifier.simplify({text: None})
+
+
+def test_a_key_of_a_service_that_is_the_key_of_a_dict_is_hidden() -> None:
+    for key in ("sk_live_hunter2abcd", "AKIAABCDEFGHIJKLMNOP"):
+        assert HIDING.simplify({key: 1}) == {FILTERED: 1}
+        assert HIDING.variables([("users", {key: 1})], 5) == {"users": {FILTERED: 1}}
