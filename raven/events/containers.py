@@ -52,6 +52,8 @@ def fielded(simplifier: Simplifier, value: Any, name: str, fields: tuple[str, ..
     if bounds.depth <= 0 or simplifier.spent:
         return f"<{name} with {len(fields)} field{'s' * (len(fields) != 1)}>"
     simplifier.open.add(id(value))
+    simplifier.nodes -= 1  # the name
+    simplifier.characters -= len(name)
     try:
         pairs = [(each, field_of(value, each)) for each in fields[: bounds.breadth]]
         return {"__class__": name, **named(simplifier, pairs, len(fields), bounds.below())}

@@ -172,13 +172,14 @@ def size(value: Any) -> int:
         [[[[None, True, 5, "x"] * 12] * 50] * 50] * 50,
         {"a": {"a": [{str(n): n for n in range(50)}] * 50}, "b": [[{str(n): n for n in range(50)}] * 50] * 50},
         [[Plain(**{f"a{n}": n for n in range(50)})] * 50] * 50,
+        [[Plain(a=1)] * 50] * 50,
     ],
-    ids=["numbers", "texts", "mixed", "dicts", "objects"],
+    ids=["numbers", "texts", "mixed", "dicts", "objects", "small objects"],
 )
 def test_all_values_together_are_bounded(value: Any) -> None:
     simplifier = Simplifier(nodes=100)
     assert not simplifier.spent
-    assert size(simplifier.simplify(value)) <= 100 + 4 * 53
+    assert size(simplifier.simplify(value, breadth=20)) <= 100 + 4 * 5
     assert simplifier.spent
     assert size(simplifier.simplify(value)) == 1
 
