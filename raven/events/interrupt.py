@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
 
 _FEW_STEPS = 500
 _MANY_STEPS = 10_000
+_PATIENCE = 32
+_GRACE = 20
+"""Steps in which a function may tidy up, should the exception be on its way after all."""
 _EACH_INSTRUCTION = sys.version_info < (3, 12)
 
 
@@ -32,57 +35,106 @@ def call_within(seconds: float, function: Callable[[Any], _Result], argument: An
     finally:
         watch.is_over = True
         sys.settrace(watch.debugger)
+        watch.leave_profile()
 
 
 class _Watch:
     """Told of each function that is entered, until the time is over."""
 
-    __slots__ = ("debugger", "end", "is_over", "late")
+    __slots__ = ("_skip", "_stopped", "debugger", "end", "is_over", "late", "stops")
 
     def __init__(self, seconds: float) -> None:
         self.debugger = sys.gettrace()
         self.end = time.monotonic() + seconds
         self.is_over = False
         self.late = 0
+        self.stops = self._skip = 0
+        self._stopped: set[FrameType] = set()
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
         if self.is_over:  # another greenlet began while this was on, and has put it back
             sys.settrace(self.debugger)
             return None
-        # Before 3.12, lines alone don't tell of `while True: pass`.
-        frame.f_trace_opcodes = _EACH_INSTRUCTION
         visit = frame.f_trace
         if type(visit) is _Visit and visit.watch is self:  # a generator goes on
             return visit
-        return _Visit(self)
+        return self._visit(frame, 0)
+
+    def _visit(self, frame: FrameType, steps: float) -> _Visit:
+        # Before 3.12, lines alone don't tell of `while True: pass`.
+        frame.f_trace_opcodes = _EACH_INSTRUCTION
+        return _Visit(self, steps)
+
+    def stop(self, frame: FrameType) -> None:
+        """Raise the exception in the function, whose step this is called in. Python ends the tracing then.
+
+        So where the exception is swallowed (in a finalizer, a callback of a weak reference or the garbage collector, or by
+        `except:` in a loop), the function would go on unwatched, perhaps for ever. The next call tells of it. And each time
+        a further step is skipped before the exception is raised again, until it is raised where nothing swallows it.
+        """
+        if self._skip > 0:
+            self._skip -= 1
+            return
+        self.stops += 1
+        self._skip = _GRACE + self.stops
+        self._stopped = set(_within(frame))
+        self.late = 0
+        if sys.getprofile() is None:
+            sys.setprofile(self._go_on)
+        raise TooLong
+
+    def _go_on(self, frame: FrameType, event: str, argument: object) -> None:
+        """Told of each call since the exception was raised. If nobody is handling that, trace again."""
+        if self.is_over:
+            self.leave_profile()
+            return
+        self.late += 1
+        is_handled = (
+            isinstance(sys.exc_info()[1], TooLong) and self.late < _MANY_STEPS
+        )  # Python may forget to take it back
+        if is_handled or event not in ("call", "c_call"):
+            return
+        self.late = 0
+        for each in self._stopped & set(_within(frame)):
+            each.f_trace = self._visit(each, float("inf"))
+        self.leave_profile()
+        sys.settrace(self)
+
+    def leave_profile(self) -> None:
+        """Be told no more of calls."""
+        if self.stops and sys.getprofile() == self._go_on:
+            sys.setprofile(None)
+        self._stopped = set()
 
 
 class _Visit:
     """Told of each step within one function."""
 
-    __slots__ = ("_end", "_steps", "watch")
+    __slots__ = ("_steps", "watch")
 
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: _Watch, steps: float) -> None:
         self.watch = watch
-        self._end = watch.end
-        self._steps = 0
+        self._steps = steps
 
     def __call__(self, frame: FrameType, event: str, argument: object) -> Any:
         self._steps += 1
-        if time.monotonic() > self._end and self._may_stop(frame):
-            raise TooLong
+        if time.monotonic() > self.watch.end and self._may_stop(frame):
+            self.watch.stop(frame)
         return self
 
     def _may_stop(self, frame: FrameType) -> bool:
-        # What has hardly begun may be a finalizer or the like, in which the exception would be lost, and with it the
-        # tracing. And while a greenlet waits in its method, others run, which have nothing to do with it.
+        # What has hardly begun may be a finalizer or the like, in which the exception would be lost. And while a greenlet
+        # waits in its method, others run, which have nothing to do with it.
         self.watch.late += 1
-        has_begun = self._steps > _FEW_STEPS or self.watch.late > _MANY_STEPS
-        return has_begun and frame.f_code.co_name != "__del__" and _is_below(call_within.__code__, frame)
+        patience = _PATIENCE**self.watch.stops
+        has_begun = self._steps > _FEW_STEPS * patience or self.watch.late > _MANY_STEPS * patience
+        return has_begun and frame.f_code.co_name != "__del__" and bool(_within(frame))
 
 
-def _is_below(code: CodeType, frame: FrameType | None) -> bool:
-    """Whether the code has called the frame."""
-    while frame is not None and frame.f_code is not code:
+def _within(frame: FrameType | None) -> list[FrameType]:
+    """The frame, and those up to the call that is watched. None if it is not in there that the frame was called."""
+    frames = []
+    while frame is not None and frame.f_code is not call_within.__code__:
+        frames.append(frame)
         frame = frame.f_back
-    return frame is not None
+    return [] if frame is None else frames

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -64,16 +66,148 @@ class Finalizing:
             Temporary()
 
 
-ENDLESS = [Spinning, Generating, InC, Exponential, Finalizing]
+def work() -> None:
+    for _ in range(2_000):
+        pass
+
+
+class FinalizingLong:
+    def __repr__(self) -> str:
+        class Temporary:
+            def __del__(self) -> None:
+                work()
+
+        while True:
+            Temporary()
+
+
+class CallingBack:
+    def __repr__(self) -> str:
+        class Temporary: ...
+
+        def gone(_: object) -> None:
+            work()
+
+        while True:
+            temporary = Temporary()
+            reference = weakref.ref(temporary, gone)
+            del temporary
+            assert reference() is None
+
+
+class Collecting:
+    def __repr__(self) -> str:
+        def told(phase: str, about: object) -> None:
+            work()
+
+        gc.callbacks.append(told)
+        try:
+            while True:
+                gc.collect(0)
+        finally:
+            gc.callbacks.remove(told)
+
+
+class Closing:
+    def __repr__(self) -> str:
+        def numbers() -> Iterator[int]:
+            try:
+                yield 1
+            finally:
+                work()
+
+        while True:
+            next(numbers())
+
+
+class Retrying:
+    def __repr__(self) -> str:
+        while True:
+            try:
+                work()
+                raise ValueError
+            except:  # noqa: E722
+                pass
+
+
+class Keeping:
+    def __repr__(self) -> str:
+        errors = []
+        while True:
+            try:
+                work()
+            except BaseException as error:
+                errors.append(error)
+                work()
+
+
+class GoingOn:
+    def __repr__(self) -> str:
+        while True:
+            try:
+                work()
+            finally:
+                continue  # noqa: B012
+
+
+SWALLOWING = [FinalizingLong, CallingBack, Collecting, Closing, Retrying, Keeping, GoingOn]
+"""Each loses what is raised to interrupt it, unless it is raised just where it is not lost."""
+ENDLESS = [Spinning, Generating, InC, Exponential, Finalizing, *SWALLOWING]
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_a_repr_without_end_is_interrupted(kind: type) -> None:
     before = sys.gettrace()
     began = time.monotonic()
-    assert Simplifier(seconds=0.02).simplify([kind(), 5]) == [f"<{kind.__name__} whose repr took too long>", 5]
+    shown = Simplifier(seconds=0.02).simplify([kind(), 5])
+    assert shown == [f"<{kind.__name__} whose repr took too long>", 5]
     assert time.monotonic() - began < 10
     assert sys.gettrace() is before
+    assert sys.getprofile() is None
+
+
+def test_what_has_to_be_done_at_the_end_is_done() -> None:
+    done: list[str] = []
+
+    class Note:
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *exc_info: object) -> None:
+            work()
+            done.append("exit")
+
+    class Tidy:
+        def __repr__(self) -> str:
+            with Note():
+                try:
+                    return inner()
+                finally:
+                    work()
+                    done.append("finally")
+
+    def inner() -> str:
+        while True:
+            work()
+
+    assert Simplifier(seconds=0.02).simplify(Tidy()) == "<Tidy whose repr took too long>"
+    assert done == ["finally", "exit"]
+
+
+def test_a_profiler_goes_on_to_be_told() -> None:
+    told: list[str] = []
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        told.append(frame.f_code.co_name)
+
+    sys.setprofile(profile)
+    try:
+        assert Simplifier(seconds=0.02).simplify(Spinning()) == "<Spinning whose repr took too long>"
+        work()
+        assert sys.getprofile() is profile
+    finally:
+        sys.setprofile(None)
+    assert told.count("work") == 2  # its call and its return
 
 
 @pytest.fixture
