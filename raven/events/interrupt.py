@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -28,14 +28,32 @@ def call_within(seconds: float, function: Callable[[Any], _Result], argument: An
     The only way to interrupt Python code from within its own thread is to trace it. A call that never comes back from C
     (`time.sleep`) can't be interrupted.
     """
+    result: _Result
     watch = _Watch(seconds)
     sys.settrace(watch)
     try:
-        return function(argument)
+        result, error = next(_called(function, argument))
     finally:
         watch.is_over = True
         sys.settrace(watch.debugger)
         watch.leave_profile()
+    if error is not None:
+        raise error
+    return result
+
+
+def _called(function: Callable[[Any], Any], argument: Any) -> Iterator[tuple[Any, BaseException | None]]:
+    """What the function returns, or raises. A generator, which has an account of its own of what is being handled.
+
+    When a trace function raises at the end of an `except`, Python forgets to strike that off, and a `raise` in an `except`
+    around all of this would raise the wrong exception.
+    """
+    result = error = None
+    try:
+        result = function(argument)
+    except BaseException as raised:
+        error = raised
+    yield result, error
 
 
 class _Watch:
@@ -134,7 +152,7 @@ class _Visit:
 def _within(frame: FrameType | None) -> list[FrameType]:
     """The frame, and those up to the call that is watched. None if it is not in there that the frame was called."""
     frames = []
-    while frame is not None and frame.f_code is not call_within.__code__:
+    while frame is not None and frame.f_code is not _called.__code__:
         frames.append(frame)
         frame = frame.f_back
     return [] if frame is None else frames

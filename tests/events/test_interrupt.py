@@ -167,6 +167,21 @@ def test_a_repr_without_end_is_interrupted(kind: type) -> None:
     assert sys.getprofile() is None
 
 
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_what_the_program_is_handling_stays_the_same(kind: type) -> None:
+    def show(seconds: float) -> None:
+        try:
+            raise ValueError("handled")
+        except ValueError:
+            Simplifier(seconds=seconds).simplify(kind())
+            raise
+
+    for seconds in (0.001, 0.002, 0.003, 0.004, 0.005):
+        with pytest.raises(ValueError, match="handled"):
+            show(seconds)
+        assert sys.exc_info()[0] is None
+
+
 def test_what_has_to_be_done_at_the_end_is_done() -> None:
     done: list[str] = []
 
