@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from .._version import VERSION
 from .clip import clip
-from .messages import text_of
+from .messages import quoted, text_of
 from .scrub import FILTERED
 from .values import Simplifier
 
@@ -105,7 +105,7 @@ class _Quoted:
         return text_of(self._value, self._plain, LONGEST_MESSAGE)
 
     def __repr__(self) -> str:
-        return self._plain.describe(self._value, LONGEST_MESSAGE)
+        return quoted(self._value, self._plain, LONGEST_MESSAGE)
 
 
 def _only_shown(values: Any, raw: str, formatted: str) -> Any:

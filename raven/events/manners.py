@@ -51,8 +51,16 @@ def shown_arguments(simplifier: Simplifier, arguments: tuple[Any, ...], bounds: 
         if bounds.depth < 0 or simplifier.spent:
             break
         copy = simplifier.copy(each, bounds.below())
-        shown.append(repr(copy) if issubclass(type(each), str) else str(copy))
+        shown.append(written(copy) if type(copy) is dict or issubclass(type(each), str) else str(copy))
     return shown if len(shown) == len(arguments) else [*shown, CUT]
+
+
+def written(copy: Any) -> str:
+    """A copy as a text. Of an object with fields, that is as Python writes it: `Point(x=1)`."""
+    if type(copy) is not dict or "__class__" not in copy:
+        return repr(copy)
+    fields = ", ".join(f"{name}={written(value)}" for name, value in copy.items() if name != "__class__")
+    return f"{copy['__class__']}({fields})"
 
 
 def error(simplifier: Simplifier, value: BaseException, bounds: Bounds, code: bool) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from .bounds import Bounds
-from .kinds import arguments_of, is_container, is_error, method_of
+from .kinds import arguments_of, fields_of, is_container, is_error, method_of
 from .manners import error as shown_error
-from .manners import shown_arguments
+from .manners import shown_arguments, written
 from .own_words import is_refused
 from .values import Simplifier
 
@@ -24,9 +25,7 @@ def message_of(error: BaseException, simplifier: Simplifier | None = None, lengt
         if method is not BaseException.__str__ or len(arguments) != 1 or not is_error(arguments[0]):
             break
         error = arguments[0]  # is all that it says
-    if any(method is each for each in _OF_ARGUMENTS) and any(
-        is_container(each) or is_error(each) for each in arguments
-    ):
+    if any(method is each for each in _OF_ARGUMENTS) and any(_shows_all(each) for each in arguments):
         # str() would show all that is in them, however much that is.
         text = ", ".join(shown_arguments(simplifier, arguments, Bounds(4, 50, length)))
         return simplifier.text(text if len(arguments) == 1 else f"({text})", length)
@@ -40,8 +39,21 @@ def text_of(value: Any, simplifier: Simplifier, length: int = 1_024) -> str:
     """What `str` makes of any object, or words that say why it makes nothing. Only Ctrl-C gets out of here."""
     if is_error(value):
         return message_of(value, simplifier, length)
-    if is_container(value):
-        return simplifier.text(str(simplifier.copy(value, Bounds(4, 50, length))), length)
+    if is_container(value) or (_shows_all(value) and method_of(type(value), "__str__") is object.__str__):
+        return quoted(value, simplifier, length)
     if issubclass(type(value), str):
         return simplifier.text(str.__str__(value), length)
     return simplifier.text(simplifier.own_words(value, length, str), length)
+
+
+def quoted(value: Any, simplifier: Simplifier, length: int = 1_024) -> str:
+    """What `repr` makes of any object, or words that say why it makes nothing. Only Ctrl-C gets out of here."""
+    if _shows_all(value):
+        return simplifier.text(written(simplifier.copy(value, Bounds(4, 50, length))), length)
+    return simplifier.describe(value, length)
+
+
+def _shows_all(value: Any) -> bool:
+    """Whether its `repr` has all in it that the value has, and is made by C code, which nothing can interrupt."""
+    kind = type(value)
+    return is_container(value) or is_error(value) or kind is SimpleNamespace or fields_of(kind) is not None
