@@ -20,8 +20,6 @@ SMALL = 10**12
 """Below this, a whole number is no card's."""
 
 _NAME = re.compile(r"[\w .\[\]-]{1,100}")
-_SHORTEST_KEY = 18
-"""Characters that a service's key has at least. A shorter word is none."""
 _WHOLE_NAME = 100
 """Characters of a name that are shown at least: what is cut off may be what tells."""
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
@@ -32,7 +30,7 @@ def container(simplifier: Simplifier, value: Any, base: Any, bounds: Bounds, cod
     if id(value) in simplifier.open:
         return AGAIN
     count = base.__len__(value)  # the built-in methods, not the object's own, which may do anything
-    if bounds.depth <= 0 or simplifier.spent:
+    if bounds.depth <= 0 or simplifier.nodes <= 0 or simplifier.characters <= 0:
         return f"<{name_of(type(value))} with {count} item{'s' * (count != 1)}>"
     simplifier.open.add(id(value))
     try:
@@ -55,8 +53,9 @@ def fielded(simplifier: Simplifier, value: Any, name: str, fields: tuple[str, ..
     simplifier.nodes -= 1  # the name
     simplifier.characters -= len(name)
     try:
-        pairs = [(each, field_of(value, each)) for each in fields[: bounds.breadth]]
-        return {"__class__": name, **named(simplifier, pairs, len(fields), bounds.below())}
+        values = [field_of(value, each) for each in fields[: bounds.breadth]]
+        into = {"__class__": name}
+        return named(simplifier, zip(fields, values, strict=False), len(fields), bounds.below(), into=into)
     finally:
         simplifier.open.discard(id(value))
 
@@ -68,19 +67,21 @@ def named(
     bounds: Bounds,
     most: int | None = None,
     quoted: bool = False,
+    into: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Show values by their names. `quoted`: they are variables, so that "1" and 1 have to be told apart."""
-    result: dict[str, Any] = {}
+    result = {} if into is None else into
     shown = 0
     length, hides = bounds.length, simplifier.hides
     for key, item in islice(pairs, most or bounds.breadth):
         if simplifier.nodes <= 0 or simplifier.characters <= 0:
             break
         shown += 1
-        # That a name was met before does not say that there is no secret in it: what was met may have been a text.
-        is_harmless = type(key) is str and len(key) < _SHORTEST_KEY and key.isidentifier()
-        name = key if is_harmless else _key(simplifier, key, length)
-        hidden = hides[name]
+        name = key
+        hidden = hides.get(key) if type(key) is str else None
+        if hidden is None:  # not a name that is remembered, in which there is nothing to be hidden
+            name = _key(simplifier, key, length)
+            hidden = hides[name]
         kind = type(item)
         # The cases that are by far the most frequent are done right here.
         if item is None or kind is bool:  # is no secret, and often what a person wants to know
@@ -88,10 +89,11 @@ def named(
         elif hidden:
             result[name] = FILTERED
         elif kind is str:
-            result[name] = (
-                simplifier.describe(item, length) if quoted else simplifier.text(item, length, name in _CODE_KEYS)
-            )
-        elif kind is int and -SMALL < item < SMALL:
+            if quoted:
+                result[name] = simplifier.describe(item, length)
+            else:
+                result[name] = simplifier.text(item, length, name in _CODE_KEYS)
+        elif (kind is int and -SMALL < item < SMALL) or (kind is float and item - item == 0):
             result[name] = item
         elif name == "__builtins__":  # which exec puts into the dict that it is given
             result[name] = CUT
@@ -114,8 +116,12 @@ def _items(simplifier: Simplifier, items: Iterator[Any], count: int, bounds: Bou
         if simplifier.nodes <= 0 or simplifier.characters <= 0:
             break
         kind = type(item)
-        if item is None or kind is bool or (kind is int and -SMALL < item < SMALL):
-            result.append(FILTERED if before and kind is int and hides[before] else item)
+        if item is None or kind is bool:
+            result.append(item)
+            before = ""
+            simplifier.nodes -= 1
+        elif (kind is int and -SMALL < item < SMALL) or (kind is float and item - item == 0):
+            result.append(FILTERED if before and hides[before] else item)
             before = ""
             simplifier.nodes -= 1
         else:

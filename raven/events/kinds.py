@@ -62,7 +62,11 @@ def is_container(value: Any) -> bool:
 
 def method_of(kind: type, name: str) -> Any:
     """The method that is called for a class: its own, or the one that it inherits."""
-    return next(members[name] for each in _ancestors(kind) if name in (members := _members_of(each)))
+    for each in _ancestors(kind):
+        members = _members_of(each)
+        if name in members:
+            return members[name]
+    raise AttributeError(name)
 
 
 def field_of(value: Any, name: str) -> Any:

@@ -36,11 +36,11 @@ def manner_of(kind: type) -> Manner:
     """How values of a type are shown."""
     if not is_plain(type(kind)):
         return _find_manner(kind)
-    known = _manners.get(kind)
+    known = known_manners.get(kind)
     if known is None:
-        if len(_manners) >= _MOST_KINDS:
-            _manners.clear()
-        known = _manners[kind] = _BUILT_IN.get(kind) or _find_manner(kind)
+        if len(known_manners) >= _MOST_KINDS:
+            known_manners.clear()
+        known = known_manners[kind] = _BUILT_IN.get(kind) or _find_manner(kind)
     return known
 
 
@@ -159,4 +159,4 @@ _BUILT_IN: dict[type, Manner] = {
     dict: _container(dict),
     SimpleNamespace: _namespace,
 }
-_manners: dict[type, Manner] = {}
+known_manners: dict[type, Manner] = {}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .bounds import Bounds
-from .kinds import arguments_of, fields_of, is_container, is_error, method_of
+from .kinds import arguments_of, fields_of, is_container, is_error, is_leaf, method_of
 from .manners import error as shown_error
 from .manners import shown_arguments, written
 from .own_words import is_refused
@@ -56,4 +56,6 @@ def quoted(value: Any, simplifier: Simplifier, length: int = 1_024) -> str:
 def _shows_all(value: Any) -> bool:
     """Whether its `repr` has all in it that the value has, and is made by C code, which nothing can interrupt."""
     kind = type(value)
+    if is_leaf(kind):
+        return False
     return is_container(value) or is_error(value) or kind is SimpleNamespace or fields_of(kind) is not None

@@ -6,13 +6,13 @@ only, `own_words`, and whatever they do is caught.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from .bounds import Bounds
 from .clip import CUT, clip
 from .containers import named
-from .manners import manner_of
+from .manners import known_manners, manner_of
 from .own_words import OwnWords
 from .scrub import Scrubber
 
@@ -42,7 +42,7 @@ class Simplifier:
     `nodes` and `characters`; which names are those of secrets (`hides`); and what is being shown just now, by id (`open`).
     """
 
-    __slots__ = ("_own_words", "_scrubber", "_shown", "characters", "hides", "nodes", "open")
+    __slots__ = ("_kept", "_own_words", "_scrubber", "_shown", "characters", "hides", "nodes", "open")
 
     def __init__(
         self,
@@ -59,7 +59,8 @@ class Simplifier:
         self.open: set[int] = set()
         self._scrubber = scrubber
         self._own_words = OwnWords(seconds, allowed=reprs)
-        self._shown: dict[int, tuple[Any, Any]] = {}
+        self._shown: dict[int, Any] = {}
+        self._kept: list[Any] = []
 
     @property
     def spent(self) -> bool:
@@ -74,21 +75,25 @@ class Simplifier:
         """
         return self.copy(value, Bounds(depth, breadth, length))
 
-    def variables(self, pairs: list[tuple[Any, Any]], most: int) -> dict[str, Any]:
+    def variables(self, pairs: Collection[tuple[Any, Any]], most: int) -> dict[str, Any]:
         """What at most `most` variables held, by name. Text is quoted, so that "1" and 1 can be told apart."""
         return named(self, pairs, len(pairs), _VARIABLES, most, quoted=True)
 
     def variable(self, value: Any, bounds: Bounds) -> Any:
         """A copy of what a variable held. An object that is handed down is one of many frames, and is shown once."""
-        known = self._shown.get(id(value))
-        if known is None:
-            known = self._shown[id(value)] = (self.copy(value, bounds), value)  # kept, so that the id stays its own
-        return known[0]
+        key = id(value)
+        if key in self._shown:
+            return self._shown[key]
+        self._kept.append(value)  # so that the id stays its own
+        shown = self._shown[key] = self.copy(value, bounds)
+        return shown
 
     def copy(self, value: Any, bounds: Bounds, code: bool = False) -> Any:
         """A copy of one value. `code`: texts in it are source code."""
         self.nodes -= 1
-        return manner_of(type(value))(self, value, bounds, code)
+        kind = type(value)
+        manner = known_manners.get(kind) if type(kind) is type else None
+        return (manner or manner_of(kind))(self, value, bounds, code)
 
     def text(self, text: str, length: int = 1_024, code: bool = False) -> str:
         """At most `length` characters of a text, without secrets. `code`: the text is source code."""
