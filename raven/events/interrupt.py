@@ -13,6 +13,7 @@ _Result = TypeVar("_Result")
 _FEW_STEPS = 500
 _MANY_STEPS = 10_000
 _PATIENCE = 32
+"""By how much more has to be done, each time, in what was not running when the exception was raised before."""
 _GRACE = 20
 """Steps in which a function may tidy up, should the exception be on its way after all."""
 _EACH_INSTRUCTION = sys.version_info < (3, 12)
@@ -37,9 +38,12 @@ def call_within(seconds: float, function: Callable[[Any], _Result], argument: An
         watch.is_over = True
         sys.settrace(watch.debugger)
         watch.leave_profile()
-    if error is not None:
+    if error is None:
+        return result
+    try:
         raise error
-    return result
+    finally:
+        del error  # or it would hold itself, by its traceback
 
 
 def _called(function: Callable[[Any], Any], argument: Any) -> Iterator[tuple[Any, BaseException | None]]:
@@ -53,7 +57,10 @@ def _called(function: Callable[[Any], Any], argument: Any) -> Iterator[tuple[Any
         result = function(argument)
     except BaseException as raised:
         error = raised
-    yield result, error
+    try:
+        yield result, error
+    finally:
+        del error  # as above
 
 
 class _Watch:
@@ -97,7 +104,7 @@ class _Watch:
         self._skip = _GRACE + self.stops
         self._stopped = set(_within(frame))
         self.late = 0
-        if sys.getprofile() is None:
+        if sys.getprofile() is None:  # a profiler of the program's own is left alone
             sys.setprofile(self._go_on)
         raise TooLong
 
@@ -150,7 +157,7 @@ class _Visit:
 
 
 def _within(frame: FrameType | None) -> list[FrameType]:
-    """The frame, and those up to the call that is watched. None if it is not in there that the frame was called."""
+    """The frame and those that called it, up to the call that is watched. None if that has not led to the frame."""
     frames = []
     while frame is not None and frame.f_code is not _called.__code__:
         frames.append(frame)

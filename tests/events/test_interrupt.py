@@ -334,3 +334,17 @@ def test_a_generator_that_is_used_by_a_repr_is_none_the_worse() -> None:
     for _ in range(3):
         assert check(using) == "1"
         assert next(using.numbers) == 1
+
+
+@pytest.mark.parametrize("kind", [Spinning, Retrying, hostile(object, ValueError)])
+def test_nothing_is_kept_alive(kind: type) -> None:
+    value = kind()
+    seen = weakref.ref(value)
+    gc.disable()
+    try:
+        Simplifier(seconds=0.01).simplify(value)
+        del value
+        is_kept = seen() is not None
+    finally:
+        gc.enable()
+    assert not is_kept
