@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import SendError
-from .events.values import message_of
+from .events.messages import message_of
 from .request import Response
 
 DELIBERATE = frozenset({"before_send", "sample_rate", "ignored", "event_processor"})

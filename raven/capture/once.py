@@ -67,9 +67,14 @@ def _marks(error: BaseException) -> _Marks:
 
 def _times_raised(error: BaseException) -> int:
     """How often the statement that raised it first has raised it."""
-    places = []
+    codes, instructions = [], []
     traceback = _traceback(error)
     while traceback is not None:
-        places.append((traceback.tb_frame.f_code, traceback.tb_lasti))
+        codes.append(traceback.tb_frame.f_code)
+        instructions.append(traceback.tb_lasti)
         traceback = traceback.tb_next
-    return sum(code is places[-1][0] and at == places[-1][1] for code, at in places)
+    if not codes:
+        return 0
+    code, at = codes[-1], instructions[-1]
+    # Most of the frames run other code, or are at another place in it: look at the rest only.
+    return sum(codes[each] is code for each, instruction in enumerate(instructions) if instruction == at)

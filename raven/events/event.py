@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from .._version import VERSION
+from .clip import clip
+from .messages import quoted, text_of
 from .scrub import FILTERED
-from .values import Simplifier, clip
+from .values import Simplifier
 
 Level = Literal["debug", "info", "warning", "error", "fatal"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error", "fatal")
@@ -62,7 +64,7 @@ def base_event(**parts: Any) -> dict[str, Any]:
 def message_part(message: object, params: Any, simplifier: Simplifier) -> dict[str, Any]:
     """The interface of a message, and of the values that its placeholders stand for: a tuple, or a mapping by name."""
     plain = Simplifier()
-    raw = message if type(message) is str else plain.text_of(message, LONGEST_MESSAGE)
+    raw = message if type(message) is str else text_of(message, plain, LONGEST_MESSAGE)
     text = simplifier.text(raw, LONGEST_MESSAGE)
     if not params:
         return {"logentry": {"message": text, "formatted": text}}
@@ -100,10 +102,10 @@ class _Quoted:
         self._value, self._plain = value, plain
 
     def __str__(self) -> str:
-        return self._plain.text_of(self._value, LONGEST_MESSAGE)
+        return text_of(self._value, self._plain, LONGEST_MESSAGE)
 
     def __repr__(self) -> str:
-        return self._plain.describe(self._value, LONGEST_MESSAGE)
+        return quoted(self._value, self._plain, LONGEST_MESSAGE)
 
 
 def _only_shown(values: Any, raw: str, formatted: str) -> Any:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from .clip import clip
 from .frames import LONGEST_LINE, MOST_FRAMES, Frames, context, places_of_stack, places_of_traceback, source_lines
-from .values import Simplifier, clip
+from .messages import message_of
+from .values import Simplifier
 
 _MOST_EXCEPTIONS = 50
 _MOST_FRAMES_IN_ALL = 400
@@ -109,7 +111,7 @@ def _value(
     kind = type(error)
     value: dict[str, Any] = {
         "type": simplifier.simplify(_qualified_name(kind)),
-        "value": "\n".join([simplifier.message_of(error), *_notes(error, simplifier)]),
+        "value": "\n".join([message_of(error, simplifier), *_notes(error, simplifier)]),
         "mechanism": mechanism,
     }
     module = _module(kind)

@@ -6,14 +6,15 @@ import linecache
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any
 
+from .clip import clip
 from .libraries import is_library
 from .scrub import Scrubber
-from .values import Simplifier, clip
+from .values import Simplifier
 
 LONGEST_LINE = 512
 MOST_FRAMES = 100
@@ -23,6 +24,7 @@ _MOST_CODES = 4_096
 _MOST_PLACES = 64
 
 _HIDE = "__traceback_hide__"
+_UNWANTED = frozenset("._")
 # What a module's own names mostly stand for, and what nobody debugs by looking at.
 _DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
 
@@ -247,14 +249,18 @@ def _is_hidden(frame: FrameType) -> bool:
 
 def _variables(frame: FrameType, line: str, simplifier: Simplifier) -> dict[str, Any]:
     """What each local variable held. Of very many, those that the line names come first."""
+    names = _locals(frame)
     is_module = frame.f_code.co_name == "<module>"
-    worth_showing = [
-        (name, value)
-        for name, value in _locals(frame).items()
-        if not (type(name) is str and (name[:1] == "." or name[:2] == "__" == name[-2:]))
-        and not (is_module and issubclass(type(value), _DEFINITIONS))
-    ]
+    # Not as a dict, into which a key that is no text is put only by methods of its own.
+    worth_showing: Collection[tuple[Any, Any]] = names.items()
+    if is_module or [name for name in names if type(name) is str and name[:1] in _UNWANTED]:
+        worth_showing = [
+            (name, value)
+            for name, value in names.items()
+            if not (type(name) is str and (name[:1] == "." or name[:2] == "__" == name[-2:]))
+            and not (is_module and issubclass(type(value), _DEFINITIONS))
+        ]
     if len(worth_showing) > _MOST_LOCALS:
         named = frozenset(re.findall(r"\w+", line))
-        worth_showing.sort(key=lambda pair: type(pair[0]) is not str or pair[0] not in named)
+        worth_showing = sorted(worth_showing, key=lambda pair: type(pair[0]) is not str or pair[0] not in named)
     return simplifier.variables(worth_showing, _MOST_LOCALS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 FILTERED = "[Filtered]"
 """What stands where a secret was. Sentry's own word for it."""
@@ -68,14 +68,19 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 class _Names(dict[str, bool]):
-    """Remembers which names are those of secrets. A dict, because most of the time it is asked for what it knows."""
+    """Remembers which names are those of secrets. A dict, because most of the time it is asked for what it knows.
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
+    What has a secret in itself is not remembered, for it may be a text that only might be a name. So what is remembered can
+    be shown as it is.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], clean: Callable[[str], str]) -> None:
         self._pattern = pattern
+        self._clean = clean
 
     def __missing__(self, name: str) -> bool:
         known = self._pattern.search(name) is not None
-        if len(name) <= _LONGEST_NAME:
+        if len(name) <= _LONGEST_NAME and name.isascii() and self._clean(name) == name:
             if len(self) >= _MANY_NAMES:
                 self.clear()
             self[name] = known
@@ -92,7 +97,7 @@ class Scrubber:
         parts = "|".join([_PARTS, *map(re.escape, keys), *(() if personal else (_PERSONAL,))])
         word = rf"(?<![a-z0-9])(?:{_WORDS})(?![a-z0-9])"
         hump = rf"(?-i:(?<=[a-z])(?:{_HUMPS})(?![a-z]))"
-        self.hides: Mapping[str, bool] = _Names(re.compile(f"(?:{parts}|{word}|{hump})", re.IGNORECASE))
+        self.hides: Mapping[str, bool] = _Names(re.compile(f"(?:{parts}|{word}|{hump})", re.IGNORECASE), self.text)
         """Whether what goes by a name is a secret, for any name."""
 
     def text(self, text: str, code: bool = False) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .values import clip
+from .clip import clip
 
 _METADATA = (".dist-info", ".egg-info")
 _MOST_MODULES = 1_000
