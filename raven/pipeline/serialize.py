@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from json import JSONEncoder
@@ -13,7 +14,12 @@ from ..options import option
 from ..request import Request, Response, Send
 from .stage import Context, Stage
 
-_encode = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_looking_for_cycles, _not_looking = (
+    JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=check).encode
+    for check in (True, False)
+)
+_USUAL_LIMIT = 3_000
+"""Of recursion. Up to here, a cycle that nobody looks for ends in a RecursionError, and not at the end of C's stack."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +70,11 @@ def encode(event: dict[str, Any], limit: int) -> bytes:
         if len(body) <= limit:
             return body
     raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")
+
+
+def _encode(event: dict[str, Any]) -> str:
+    encode = _not_looking if sys.getrecursionlimit() <= _USUAL_LIMIT else _looking_for_cycles
+    return encode(event)
 
 
 def _plain(event: dict[str, Any], limit: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -110,7 +111,9 @@ def test_what_json_cannot_hold_is_replaced(value: Any, expected: Any) -> None:
     assert json.loads(body) == {"extra": {"value": expected}, "message": "hi"}
 
 
-def test_a_cycle_is_cut() -> None:
+@pytest.mark.parametrize("limit", [1_000, 100_000])
+def test_a_cycle_is_cut(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "getrecursionlimit", lambda: limit)  # above the usual, a cycle is looked for
     extra: dict[str, Any] = {}
     extra["self"] = extra
     assert json.loads(encode({"extra": extra}, LIMIT)) == {"extra": {"self": "<the same object again>"}}
