@@ -55,6 +55,8 @@ class AsyncioRuntime(LoopRuntime):
         to_begin = self._tasks.pop(task, [])
         while to_begin:  # it was cancelled before it began
             to_begin.pop().close()
+        if task.done() and not task.cancelled():
+            task.exception()  # what a signal handler raised has ended the loop; nobody needs to be told that it is in here
 
     def is_running(self) -> bool:
         return self._attach() is not None
