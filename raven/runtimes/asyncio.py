@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from typing import Any, ClassVar
 
 from .loop import LoopRuntime
@@ -55,6 +56,8 @@ class AsyncioRuntime(LoopRuntime):
         to_begin = self._tasks.pop(task, [])
         while to_begin:  # it was cancelled before it began
             to_begin.pop().close()
+        if task.done() and not task.cancelled():
+            task.exception()  # what a signal handler raised has ended the loop; nobody needs to be told that it is in here
 
     def is_running(self) -> bool:
         return self._attach() is not None
@@ -70,7 +73,8 @@ class AsyncioRuntime(LoopRuntime):
         loop = self._attach()
         if loop is None:
             raise RuntimeError("no event loop runs")
-        loop.call_soon_threadsafe(function)
+        # In no context of whoever calls, who may be in the middle of a capture: what a worker captures is none of its.
+        loop.call_soon_threadsafe(function, context=Context())
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         # Not the coroutine itself: if the task is cancelled before it begins, that is told to the coroutine, which can't

@@ -13,7 +13,6 @@ from raven.errors import ConnectError, TLSError
 from raven.pipeline import BoundStack, Flushed, Queue, Serialize, Stack
 from raven.request import Request, Response, Send
 from raven.testing import FakeRuntime, ScriptedSink
-from raven.testing.runtime import Task
 from raven.testing.scripted import Answer
 
 from .helpers import DSN, Alarm, Line, counted, names, slow
@@ -521,24 +520,3 @@ def test_who_flushes_where_nobody_waits_for_the_loop_delivers(aflush: bool) -> N
     flushed = asyncio.run(stack.aclose()) if aflush else stack.close()
     assert flushed is Flushed.DELIVERED
     assert counted(stack.stats()) == {"accepted": 2, "delivered": 2}
-
-
-def test_a_task_that_never_began_is_freed_with_its_loop() -> None:
-    """What the tests above take for granted of the fake runtime."""
-    freed: list[None] = []
-
-    class Freed:
-        def __del__(self) -> None:
-            freed.append(None)
-
-    runtime = FakeRuntime()
-    guard = Freed()
-
-    async def worker(guard: Freed = guard) -> None:
-        raise NotImplementedError
-
-    runtime.spawn(worker)
-    del guard, worker
-    task: Task = runtime.tasks.pop()
-    task.coroutine.close()
-    assert freed == [None]

@@ -126,6 +126,22 @@ def test_greenlets_go_on_while_no_answer_comes(
     assert set(server.counts) == set(ended.said("sent"))
 
 
+@of_each_library
+def test_a_thread_that_is_none_of_greenlets_captures_and_flushes(
+    server: CountingServer, start: Start, library: str
+) -> None:
+    call = {"gevent": "gevent.get_hub().threadpool.apply", "eventlet": "from eventlet import tpool; tpool.execute"}
+    source = f"""
+        def work():
+            sent(clients[0], 5)
+            say("result", clients[0].flush(15).name)
+        {call[library]}(work)
+    """
+    ended = run(start, library, "green", "patched early", source, f"{server.dsn}?{OPTIONS}")
+    assert (ended.code, ended.complaints, ended.said("result")) == (0, [], ["DELIVERED"])
+    assert server.counts == dict.fromkeys(ended.said("sent"), 1)
+
+
 @of_each_moment
 @pytest.mark.parametrize("transport", ["threaded", "green"])
 @of_each_library

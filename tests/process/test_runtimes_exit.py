@@ -200,6 +200,31 @@ def test_ctrl_c(server: CountingServer, start: Start, library: str) -> None:
     assert_nothing_is_lost(server, ended, 20)
 
 
+@pytest.mark.parametrize("library", [library for library in LIVES if library != "twisted"])  # it catches all errors
+def test_a_signal_handler_that_exits_while_a_worker_works(server: CountingServer, start: Start, library: str) -> None:
+    source = f"""
+        import signal
+        from raven import stage
+        from raven.pipeline import Sign
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))
+        signals = [signal.SIGTERM]
+        @stage
+        async def interrupted(request, send):
+            if signals:
+                signal.raise_signal(signals.pop())
+            return await send(request)
+        client = Client(DSN + {OPTIONS!r}, T().before(Sign, interrupted))
+        def work():
+            sent(client, 5)
+            while True:
+                yield
+        live(work)
+    """
+    ended = program(start, server, library, source).end()
+    assert (ended.code, ended.complaints) == (7, [])
+    assert_nothing_is_lost(server, ended, 5)
+
+
 @of_each
 def test_a_server_that_does_not_answer_holds_the_exit_up_for_no_longer_than_allowed(
     server: CountingServer, start: Start, library: str
@@ -311,3 +336,40 @@ def test_a_fork_in_the_middle_of_deliveries(server: CountingServer, start: Start
     assert_each_has_sent_its_own(server, ended, 10, 1)
     assert ended.said("flushed") == ["DELIVERED", "DELIVERED"]
     assert ended.said("stats") == ["0 0 0 {}", "1 1 0 {}", "10 10 0 {}"]
+
+
+def test_a_child_that_goes_on_with_its_hub_leaves_the_parents_deliveries_alone(
+    server: CountingServer, start: Start
+) -> None:
+    source = """
+        told = []
+        def listen():
+            told.append(sys.stdin.readline())
+        def work():
+            sent(client, 4, "parent")  # two on their way, and two that wait
+            listener = threading.Thread(target=listen)
+            listener.start()
+            while not told:
+                yield
+            listener.join()
+            child = gevent.fork()
+            if child == 0:
+                signal.alarm(15)
+                sent(client, 1, "child")
+                while client.stats().pending:
+                    yield
+                for _ in range(50):
+                    yield
+                os._exit(0)
+            while (ended := gevent.os.waitpid(child, os.WNOHANG))[0] == 0:
+                yield
+            say("joined", os.waitstatus_to_exitcode(ended[1]))
+        live(work)
+    """
+    server.hold()
+    running = program(start, server, "gevent", FORKED + dedent(source), f"{OPTIONS}&workers=2")
+    server.wait_for(2)
+    running.go_on()
+    server.wait_for(3)
+    server.release()
+    assert_each_has_sent_its_own(server, running.end(), 4, 1)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,29 @@ def test_a_worker_runs_on_the_loop_wherever_it_is_spawned(home: Home, where: str
         home.runtime.spawn(worker)
     assert ended.wait(LONG)
     assert ran_in == [home.thread]
+
+
+@pytest.mark.parametrize("where", ["thread", "loop"])
+def test_a_worker_knows_nothing_of_what_whoever_spawned_it_was_doing(home: Home, where: str) -> None:
+    """It would take the caller's capture for its own, and keep the caller's data as long as it lives."""
+    doing = ContextVar("doing", default="nothing")
+    seen: list[str] = []
+    ended = threading.Event()
+
+    async def worker() -> None:
+        seen.append(doing.get())
+        ended.set()
+
+    def spawn() -> None:
+        doing.set("a capture")
+        home.runtime.spawn(worker)
+
+    if where == "loop":
+        home.loop.call(lambda: copy_context().run(spawn))
+    else:
+        copy_context().run(spawn)
+    assert ended.wait(LONG)
+    assert seen == ["nothing"]
 
 
 def test_a_caller_that_awaits_on_the_loop_runs_it_there(home: Home) -> None:

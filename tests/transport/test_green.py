@@ -70,8 +70,8 @@ def test_sends_wait_side_by_side(green: type[Stack], server: CountingServer) -> 
         assert loop_of(green).call(lambda: client.flush(PATIENCE))
         took = time.monotonic() - began
     assert server.counts == dict.fromkeys(sent, 1)
-    assert took < EVENTS * server.delay / 5, "one after another, it would take 10 seconds"
-    assert ticker.longest < EVENTS * server.delay / 10
+    assert took < EVENTS * server.delay / 2, "one after another, it would take 10 seconds"
+    assert ticker.longest < EVENTS * server.delay / 4
     client.close()
 
 

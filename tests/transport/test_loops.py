@@ -71,8 +71,8 @@ def test_sends_wait_side_by_side(looped: type[Stack], server: CountingServer) ->
         sent = awaited(looped, send)
         took = time.monotonic() - began
     assert server.counts == dict.fromkeys(sent, 1)
-    assert took < EVENTS * server.delay / 5, "one after another, it would take 10 seconds"
-    assert ticker.longest < EVENTS * server.delay / 10
+    assert took < EVENTS * server.delay / 2, "one after another, it would take 10 seconds"
+    assert ticker.longest < EVENTS * server.delay / 4
     client.close()
 
 
