@@ -16,6 +16,7 @@ import trustme
 from raven.client import Client
 from raven.dsn import Dsn
 from raven.errors import TLSError
+from raven.sinks import http
 from raven.sinks.http import HTTPSink
 from raven.sinks.tls import SYSTEM, TLSSettings, default_bundle, resolve
 from raven.testing.conformance.conftest import Authority
@@ -127,8 +128,12 @@ def test_by_default_the_public_authorities_are_trusted_and_no_other(local_contex
 
 
 def test_verify_ssl_0_accepts_a_bad_certificate_and_warns_once(
-    bad: tuple[ssl.SSLContext, str], caplog: pytest.LogCaptureFixture, kind: type[HTTPSink]
+    bad: tuple[ssl.SSLContext, str],
+    caplog: pytest.LogCaptureFixture,
+    kind: type[HTTPSink],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(http, "_warned_of", set())  # the port may have been another test's
     with Server(answer(times=1), context=bad[0]) as server, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         with Sender(https(server, "localhost"), kind(verify_ssl=False)) as sender:
