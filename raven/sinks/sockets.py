@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
@@ -12,10 +11,11 @@ from ..errors import Closed, ConnectionLost, SendTimeout
 from ..options import option
 from ..pipeline.stage import Context
 from ..request import Request, Response
-from ..runtimes import SocketRuntime, Waker
+from ..runtimes import SocketRuntime
 from . import Sink
 from .http import HTTPSink, time_left, warn_if_unverified
 from .http11 import Answer, message
+from .places import Places
 from .resolve import Address
 from .route import Route
 from .stream import Stream, connect
@@ -65,57 +65,45 @@ class BoundSocketSink:
         self._tls_context: ssl.SSLContext | None = None
         self._route = route
         self._runtime = runtime
-        self._places = _Places(connections, runtime)
-        self._idle: deque[Stream] = deque()
+        self._places: Places[Stream] = Places(connections, runtime)
         self._closed = False
 
     async def __call__(self, request: Request) -> Response:
         deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
         sent = message(self._route.target(request), self._host, self._route.headers(request), request.body or b"")
-        await self._places.take(deadline)
         try:
+            stream = await self._places.take(deadline)
+        except TimeoutError as error:
+            raise SendTimeout(str(error)) from None
+        answer = Answer()
+        try:
+            if stream is not None and stream.is_over():
+                stream.close()
+                stream = None
             if self._closed:
                 raise Closed("the transport was closed")
-            stream = self._idle_stream()
             used = stream is not None
             if stream is None:
                 stream = await self._connect(deadline)
-            answer = Answer()
             try:
-                response = await self._exchange(stream, sent, answer, deadline)
+                return await self._exchange(stream, sent, answer, deadline)
             except OSError as error:
                 raise of_socket(error, stale=used and not answer.begun) from None
             except ConnectionLost as error:
                 error.stale = used and not answer.begun
                 raise
-            finally:
-                if answer.reusable:
-                    self._idle.append(stream)
-                    if self._closed:  # perhaps since close() looked
-                        self.close()
-                else:
-                    stream.close()
-            return response
         finally:
-            self._places.give()
+            if stream is not None and not answer.reusable:
+                stream.close()
+                stream = None
+            self._places.give(stream)
+            if self._closed:  # perhaps since close() looked
+                self.close()
 
     def close(self) -> None:
         """Close the connections that are idle. Those in use are closed by whoever uses them."""
         self._closed = True
-        while True:
-            try:
-                self._idle.pop().close()
-            except IndexError:
-                return
-
-    def _idle_stream(self) -> Stream | None:
-        while True:
-            try:
-                stream = self._idle.pop()
-            except IndexError:
-                return None
-            if not stream.is_over():
-                return stream
+        while (stream := self._places.take_idle()) is not None:
             stream.close()
 
     async def _connect(self, deadline: float) -> Stream:
@@ -169,51 +157,3 @@ class BoundSocketSink:
             reads += 1
             if reads % _READS_AT_A_STRETCH == 0:
                 await self._runtime.sleep(0)
-
-
-class _Places:
-    """As many as there may be connections in use. Who finds none free waits for one."""
-
-    def __init__(self, count: int, runtime: SocketRuntime) -> None:
-        self._free = deque([None] * count)
-        self._runtime = runtime
-        self._waiting: deque[Waker] = deque()
-
-    async def take(self, deadline: float) -> None:
-        while True:
-            try:
-                self._free.pop()
-                return
-            except IndexError:
-                pass
-            left = deadline - self._runtime.monotonic()
-            if left <= 0:
-                raise SendTimeout("no connection was free in time")
-            waker = self._runtime.waker()
-            self._waiting.append(waker)
-            if self._free:  # since we looked
-                waker.wake()
-            try:
-                await waker.wait(left)
-            except BaseException:  # we are told to stop, and may have been woken for a place that is another's then
-                self._forget(waker)
-                if self._free:
-                    self._wake()
-                raise
-            self._forget(waker)
-
-    def give(self) -> None:
-        self._free.append(None)
-        self._wake()
-
-    def _forget(self, waker: Waker) -> None:
-        try:
-            self._waiting.remove(waker)
-        except ValueError:  # it was woken
-            pass
-
-    def _wake(self) -> None:
-        try:
-            self._waiting.popleft().wake()
-        except IndexError:
-            return

@@ -11,7 +11,6 @@ import errno
 import queue
 import socket
 import ssl
-import threading
 import time
 from typing import Any
 
@@ -21,6 +20,8 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from ..dsn import Dsn
 from ..runtimes import drive
+from ..runtimes.threads import ThreadRuntime
+from .places import Places
 from .resolve import Address
 from .route import Route
 from .tls import TLSSettings
@@ -174,27 +175,31 @@ class _TLSConnection(_Exchanges, HTTPSConnection):
 
 
 class _Places(queue.LifoQueue[Any]):
-    """A pool's places, each with a connection or None.
+    """What urllib3 takes for a queue with its connections.
 
-    urllib3 closes the connections in an exit handler of its own, for which it takes all places away (without waiting, as
-    nobody else does). Whoever sends after that would wait for one in vain, so those without a connection stay.
+    It closes them in an exit handler of its own, for which it takes all places away, without waiting, as nobody else does.
+    Whoever sends after that would wait for one in vain, so the places stay.
     """
 
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__(maxsize)
-        self.mutex = threading.RLock()  # type: ignore[assignment]  # a signal handler may send while we are in here
-        self.not_empty = threading.Condition(self.mutex)
-        self.not_full = threading.Condition(self.mutex)
+        self._places: Places[Any] = Places(maxsize, ThreadRuntime())
+
+    def put(self, connection: Any, block: bool = True, timeout: float | None = None) -> None:
+        if block:  # urllib3 fills its queue with None in the beginning
+            return
+        self._places.give(connection)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         if block:
-            return super().get(block, timeout)
-        with self.mutex:
-            for at, connection in enumerate(self.queue):
-                if connection is not None:
-                    self.queue[at] = None
-                    return connection
-        raise queue.Empty
+            try:
+                return drive(self._places.take(time.monotonic() + (timeout or 0.0)))
+            except TimeoutError:
+                raise queue.Empty from None
+        connection = self._places.take_idle()
+        if connection is None:
+            raise queue.Empty
+        return connection
 
 
 class _Waiting:

@@ -235,6 +235,26 @@ tell(client)
 
 
 @every_fork
+def test_a_child_that_ends_waits_for_no_lock_of_its_parents_connections(
+    server: CountingServer, start: Start, how: str
+) -> None:
+    # When it ends, urllib3 closes the connections that it has inherited.
+    source = """
+client = Client(DSN)
+sent(client, 1, "parent")
+assert client.flush()
+((life,),) = [client._transport._lives.values()]
+pool, _ = life._parts[-1]._connected
+holder = threading.Thread(target=pool.pool.mutex.acquire)
+holder.start()
+holder.join()
+join(in_child(lambda: sent(client, 1, "child")))
+"""
+    ended = start(program(how, source), server.dsn).end()
+    assert_each_came_once(server, ended, "parent", "child")
+
+
+@every_fork
 def test_a_grandchild_and_a_client_made_in_a_child(server: CountingServer, start: Start, how: str) -> None:
     source = """
 client = Client(DSN + "?shutdown_timeout=10&timeout=10")
