@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..dsn import Dsn
 from ..first_import import first_import
+from ..pipeline.stage import Context
+from ..request import Request, Response
 from ..require import require
-from .urllib3 import Post, Urllib3Sink
+from .http import time_left
+from .urllib3 import BoundUrllib3, Urllib3Sink
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, HTTPConnectionPool
-
-    from .urllib3_pool import Until
+    from .requests_session import Session
 
 
 @dataclass(frozen=True, repr=False)
 class RequestsSink(Urllib3Sink):
-    """POST the body by a session of requests. What is below requests is urllib3, and the same as in `Urllib3Sink`."""
+    """POST the body by a session of requests. What is below the session is the same as in `Urllib3Sink`."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require("requests", "requests", "this transport", "requests")
 
-    def posting(self, pool: HTTPConnectionPool, dsn: Dsn, *, forwarded: bool) -> Post:
-        with first_import():
-            from requests import Request
+    def bind(self, context: Context) -> BoundRequests:
+        return BoundRequests(self, context)
 
-            from .requests_session import make_session
 
-        session = make_session(pool, whole_address=forwarded)
-        before = "" if forwarded else dsn.origin
+class BoundRequests(BoundUrllib3):
+    """A session, and the connections that it sends by."""
 
-        def post(target: str, body: bytes | None, headers: Mapping[str, str], until: Until) -> BaseHTTPResponse:
-            prepared = session.prepare_request(Request("POST", before + target, headers=headers, data=body))
-            prepared.url = before + target  # however requests would quote it
-            response = session.send(
-                prepared,
-                stream=True,
-                timeout=until,  # passed on to urllib3 as it is
-                proxies={},
-                allow_redirects=False,
-            )
-            raw: BaseHTTPResponse = response.raw
-            return raw
+    def __init__(self, sink: RequestsSink, context: Context) -> None:
+        super().__init__(sink, context)
+        self._session: Session | None = None
+        self._lock = threading.RLock()  # a signal handler may send while we make it
 
-        return post
+    async def __call__(self, request: Request) -> Response:
+        deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
+        session = self._session or self._make_session()
+        return session.exchange(
+            self._route.target(request), self._route.headers(request), request.body or b"", deadline
+        )
+
+    def _make_session(self) -> Session:
+        with self._lock:
+            if self._session is None:
+                with first_import():
+                    from .requests_session import Session
+
+                self._session = Session("" if self._route.is_forwarded else self._dsn.origin, self.post)
+            return self._session

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
-from ..dsn import Dsn
 from ..errors import Closed, ConnectionLost, SendTimeout
 from ..options import option
 from ..pipeline.stage import Context
@@ -14,12 +14,11 @@ from ..request import Request, Response
 from ..runtimes import SocketRuntime
 from . import Sink
 from .http import HTTPSink, time_left, warn_if_unverified
-from .http11 import Answer, message
+from .http11 import Answer, Head
 from .places import Places
 from .resolve import Address
 from .route import Route
 from .stream import Stream, connect
-from .tls import TLSSettings
 from .translate import of_socket
 from .tunnel import Read, Write
 
@@ -46,31 +45,30 @@ class SocketSink(HTTPSink):
         return Urllib3Sink(**self.options())
 
     def bind(self, context: Context) -> BoundSocketSink:
-        dsn = context.dsn
-        tls = self.tls(dsn)
-        warn_if_unverified(dsn, tls)
-        runtime = cast(SocketRuntime, context.runtime)
-        return BoundSocketSink(dsn, tls, Route(dsn, self.proxy(dsn), runtime), runtime, self.connections)
+        return BoundSocketSink(self, context)
 
 
 class BoundSocketSink:
     """The connections to one server, by way of its proxy if there is one."""
 
-    def __init__(
-        self, dsn: Dsn, tls: TLSSettings | None, route: Route, runtime: SocketRuntime, connections: int
-    ) -> None:
-        self._dsn = dsn
-        self._host = dsn.authority
-        self._tls = tls
+    def __init__(self, sink: SocketSink, context: Context) -> None:
+        self._dsn = dsn = context.dsn
+        self._tls = sink.tls(dsn)
+        warn_if_unverified(dsn, self._tls)
         self._tls_context: ssl.SSLContext | None = None
-        self._route = route
-        self._runtime = runtime
-        self._places: Places[Stream] = Places(connections, runtime)
+        self._runtime = runtime = cast(SocketRuntime, context.runtime)
+        self._route = Route(dsn, sink.proxy(dsn), runtime)
+        self._head = Head(dsn.authority)
+        self._places: Places[Stream] = Places(sink.connections, runtime)
         self._closed = False
 
     async def __call__(self, request: Request) -> Response:
         deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
-        sent = message(self._route.target(request), self._host, self._route.headers(request), request.body or b"")
+        return await self.post(self._route.target(request), self._route.headers(request), request.body or b"", deadline)
+
+    async def post(self, target: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Response:
+        """One exchange. Redirects are answers like others. Raises a `NetworkError`, or `Closed`."""
+        sent = self._head.followed_by(body, target, headers)
         try:
             stream = await self._places.take(deadline)
         except TimeoutError as error:
@@ -107,19 +105,11 @@ class BoundSocketSink:
             stream.close()
 
     async def _connect(self, deadline: float) -> Stream:
-        def ends(stream: Stream) -> tuple[Write, Read]:
-            return lambda data: stream.write(data, deadline), lambda most: stream.read(most, deadline)
-
-        async def to(address: Address, seconds: float) -> Stream:
-            return await connect(address, self._runtime, seconds)
-
-        try:
-            stream = await self._route.connect(to, ends, deadline - self._runtime.monotonic())
-        except OSError:
-            raise SendTimeout("the server did not answer in time") from None
-        if self._tls is not None:
+        stream = await self._reach(deadline)
+        context = self._context()
+        if context is not None:
             try:
-                await stream.handshake(self._context(self._tls), self._dsn.host, deadline)
+                await stream.handshake(context, self._dsn.host, deadline)
             except BaseException as error:
                 stream.close()
                 if isinstance(error, OSError):
@@ -127,10 +117,25 @@ class BoundSocketSink:
                 raise
         return stream
 
-    def _context(self, tls: TLSSettings) -> ssl.SSLContext:
-        if self._tls_context is None:
+    async def _reach(self, deadline: float) -> Stream:
+        """A connection that leads to the server, still without TLS."""
+
+        def ends(stream: Stream) -> tuple[Write, Read]:
+            return lambda data: stream.write(data, deadline), lambda most: stream.read(most, deadline)
+
+        async def to(address: Address, seconds: float) -> Stream:
+            return await connect(address, self._runtime, seconds)
+
+        try:
+            return await self._route.connect(to, ends, deadline - self._runtime.monotonic())
+        except OSError:
+            raise SendTimeout("the server did not answer in time") from None
+
+    def _context(self) -> ssl.SSLContext | None:
+        """What TLS needs; None for a server without it."""
+        if self._tls_context is None and self._tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            tls.apply(context)
+            self._tls.apply(context)
             self._tls_context = context
         return self._tls_context
 
