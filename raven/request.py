@@ -7,8 +7,11 @@ other is a `Send`, be it a stage or a sink.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+
+Rest = Callable[[], AbstractContextManager[None]]
 
 
 class Fate:
@@ -39,10 +42,11 @@ class Request:
     "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `body` and `headers` are
     what is sent, and `endpoint` is where to: "envelope" or "store". `deadline` is the moment, in seconds on the
     runtime's monotonic clock, after which nobody waits for the answer any more; None is never. `fate` is what it shares
-    with its copies: they are settled once, together.
+    with its copies: they are settled once, together. `rest()` makes a context manager for a time in which whoever delivers
+    it only waits, so that a queue can have others go on meanwhile.
     """
 
-    __slots__ = ("body", "category", "deadline", "endpoint", "event", "fate", "headers", "id")
+    __slots__ = ("body", "category", "deadline", "endpoint", "event", "fate", "headers", "id", "rest")
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Request:
         endpoint: str | None = None,
         deadline: float | None = None,
         fate: Fate | None = None,
+        rest: Rest = nullcontext,
     ) -> None:
         self.id = id
         self.category = category
@@ -64,6 +69,7 @@ class Request:
         self.endpoint = endpoint
         self.deadline = deadline
         self.fate = fate or Fate()
+        self.rest = rest
 
     def copy(self) -> Request:
         """One that can be changed without changing this one. The event and the fate are shared."""
@@ -76,6 +82,7 @@ class Request:
             endpoint=self.endpoint,
             deadline=self.deadline,
             fate=self.fate,
+            rest=self.rest,
         )
 
     def due(self, latest: float) -> None:
