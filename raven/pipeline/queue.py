@@ -45,8 +45,8 @@ Spare = Callable[[object], bool]
 
 @dataclass(frozen=True, repr=False)
 class Queue(Stage):
-    """Hold up to `queue_size` events (default 1000), of up to `queue_bytes` bytes in all (default 64 MiB), and let workers
-    of the runtime carry them down the rest of the stack.
+    """Hold up to `queue_size` events (default 1000), of up to `queue_bytes` bytes in all (default 64 MiB; parts
+    of 4 KiB aren't counted), and let workers of the runtime carry them down the rest of the stack.
 
     Stands below Serialize and above all that may wait. It answers at once, so `send` costs the program next to nothing
     however slow the server is. When it is full, an event is dropped as "queue_overflow": with `overflow` "newest" (the
@@ -399,6 +399,7 @@ class BoundQueue:
         attempt.rest = rest
         if deadline is not None:
             attempt.due(deadline)
+            attempt.latest = deadline
         result: object
         try:
             with not_capturing_lines():

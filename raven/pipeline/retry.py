@@ -59,10 +59,13 @@ class Retry(Stage):
         budget = Budget(self.retry_share, runtime.monotonic)
 
         async def attempt(request: Request) -> Result:
+            sent = request.copy()  # what is done to it below must not be done twice
             try:
-                return await send(request.copy())  # what is done to it below must not be done twice
+                return await send(sent)
             except SendError as error:
                 return error
+            finally:
+                request.deadline = sent.deadline  # which a breaker puts off
 
         async def retry(request: Request) -> Response:
             request.due(runtime.monotonic() + self.total_timeout)
@@ -98,8 +101,6 @@ class Retry(Stage):
 
         results: list[Result] = [first]
         jitter = wait_random_exponential(multiplier=self.backoff, max=self.longest_backoff)
-        assert request.deadline is not None
-        deadline = request.deadline
 
         async def next_try() -> Result:
             return results.pop() if results else await attempt(request)
@@ -108,7 +109,8 @@ class Retry(Stage):
             return max(jitter(state), _asked_pause(_result(state), self.total_timeout), budget.spend())
 
         def give_up(state: RetryCallState) -> bool:
-            late = runtime.monotonic() + state.upcoming_sleep >= deadline
+            assert request.deadline is not None
+            late = runtime.monotonic() + state.upcoming_sleep >= request.deadline
             over = late or state.attempt_number >= self.tries(_result(state))
             if over:
                 budget.give_back()

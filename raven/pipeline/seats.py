@@ -12,11 +12,13 @@ _BLOCK = 4_096
 
 
 class Seats:
-    """Seats for `count` requests, whose bodies have `size` bytes in all. A body takes up whole blocks of 4 KiB."""
+    """Seats for `count` requests, whose bodies have `size` bytes in all, counted in blocks of 4 KiB. What is less than a
+    block is not counted: that has its bound in their number.
+    """
 
     def __init__(self, count: int, size: int) -> None:
         self._seats = deque([None] * count)
-        self._blocks = deque([None] * max(1, size // _BLOCK))
+        self._blocks = deque([None] * (size // _BLOCK))
 
     def take(self, size: int) -> bool:
         """Take a seat for a body of `size` bytes. Whether there was one."""
@@ -43,4 +45,4 @@ class Seats:
 
 
 def _blocks(size: int) -> int:
-    return 1 + size // _BLOCK
+    return size // _BLOCK

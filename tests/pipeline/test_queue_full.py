@@ -18,10 +18,10 @@ SLOW = slow(*[200] * 10)
 
 def test_bytes_bound_it_as_well() -> None:
     line = Line(Queue(workers=1, queue_bytes=65_536), SLOW)
-    line.put(*["x" * 20_000] * 4)
+    line.put(*["x" * 20_480] * 4)  # five blocks each, of sixteen
     assert line.counts == {"accepted": 4, "pending": 3, "queue_overflow": 1}
     line.runtime.advance(3.0)
-    line.put("x" * 20_000)
+    line.put("x" * 20_480)
     line.runtime.advance(1.0)
     assert line.counts == {"accepted": 5, "delivered": 4, "queue_overflow": 1}
 
@@ -36,7 +36,7 @@ def test_oldest_drops_what_has_waited_longest() -> None:
 
 def test_oldest_drops_as_many_as_the_bytes_need() -> None:
     line = Line(Queue(workers=1, queue_bytes=65_536, overflow="oldest"), SLOW)
-    line.put("a" * 20_000, "b" * 20_000, "c" * 20_000, "d" * 40_000)
+    line.put("a" * 20_480, "b" * 20_480, "c" * 20_480, "d" * 40_960)
     line.runtime.advance(10.0)
     assert [name[0] for name in line.arrived] == ["c", "d"]
     assert line.counts == {"accepted": 4, "delivered": 2, "queue_overflow": 2}

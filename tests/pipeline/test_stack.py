@@ -345,6 +345,6 @@ def test_one_stack_serves_two_clients_that_share_nothing() -> None:
 
 
 def test_the_prebuilt_orders() -> None:
-    assert roles(FULL) == "Serialize Queue RateLimit Envelope Compress Sign Retry Timeout"
-    assert roles(HTTPTransport()) == "Serialize RateLimit Envelope Compress Sign Retry Timeout"
+    assert roles(FULL) == "Serialize Queue RateLimit Envelope Compress Sign Retry Breaker Timeout"
+    assert roles(HTTPTransport()) == "Serialize RateLimit Envelope Compress Sign Retry Breaker Timeout"
     assert HTTPTransport().stages[5] == Retry(attempts=2, total_timeout=2.5)
