@@ -77,8 +77,11 @@ class Serialize(Stage):
         return serialize
 
 
-def encode(event: dict[str, Any], limit: int) -> bytes:
-    """The event as JSON of at most `limit` bytes. Raises `EventTooLarge`. The event is left as it is."""
+def encode(event: dict[str, Any], limit: int, *, or_least: bool = False) -> bytes:
+    """The event as JSON of at most `limit` bytes. The event is left as it is.
+
+    Raises `EventTooLarge` if all that may be cut is not enough; with `or_least`, the result is what is left then.
+    """
     plain = None
     try:
         body = _encode(event)
@@ -93,6 +96,8 @@ def encode(event: dict[str, Any], limit: int) -> bytes:
         body = _encode(smaller)
         if len(body) <= limit:
             return body
+    if or_least:
+        return body
     raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")
 
 
