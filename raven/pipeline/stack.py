@@ -71,6 +71,8 @@ class Stack:
 
         Raises `InvalidOption` for a name that nothing here declares, or a value that is not accepted.
         """
+        if not texts:
+            return self
         self._refuse_unknown(texts)
         stages = (stage.with_options(texts) for stage in self.stages)
         return type(self)(*stages, sink=self.sink.with_options(texts))

@@ -10,11 +10,26 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from ..request import Response
+from ..request import Request, Response
 from ..runtimes import drive
+from .http import time_left
+from .urllib3_connections import Urllib3Connections
 
 Post = Callable[[str, Mapping[str, str], bytes, float], Coroutine[Any, Any, Response]]
 """Makes one exchange, of a target, headers and a body, until a moment."""
+
+
+class RequestsConnections(Urllib3Connections):
+    """A session, and the connections that it sends by."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._session = Session("" if self._route.is_forwarded else self._dsn.origin, self.post)
+
+    async def __call__(self, request: Request) -> Response:
+        deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
+        target, headers = self._route.target(request), self._route.headers(request)
+        return self._session.exchange(target, headers, request.body or b"", deadline)
 
 
 class Session(requests.Session):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..first_import import first_import
 from ..options import option
-from ..pipeline.stage import Context
 from ..runtimes import Runtime
 from ..runtimes.threads import ThreadRuntime
 from . import Sink
-from .sockets import BoundSocketSink, SocketSink
-from .stream import Stream
-from .translate import of_socket
+from .sockets import SocketSink
+
+if TYPE_CHECKING:
+    from .connections import Connections
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,18 +32,7 @@ class Urllib3Sink(SocketSink):
     def at_exit(self) -> Sink:
         return self
 
-    def bind(self, context: Context) -> BoundUrllib3:
-        return BoundUrllib3(self, context)
+    def load(self) -> type[Connections]:
+        from .urllib3_connections import Urllib3Connections
 
-
-class BoundUrllib3(BoundSocketSink):
-    """The connections to one server, by way of its proxy if there is one."""
-
-    async def _connect(self, deadline: float) -> Stream:
-        with first_import():
-            from .urllib3_connection import connect
-
-        try:
-            return connect(self._dsn, self._context(), lambda: self._reach(deadline), deadline)
-        except OSError as error:  # of TLS
-            raise of_socket(error) from None
+        return Urllib3Connections

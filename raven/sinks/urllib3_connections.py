@@ -13,12 +13,24 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from ..dsn import Dsn
 from ..runtimes import drive
+from .connections import Connections
 from .stream import Stream
+from .translate import of_socket
 
 Reach = Callable[[], Coroutine[Any, Any, Stream]]
 
 _LEAST = 0.001
 """Seconds. A timeout of 0 would mean not to block at all."""
+
+
+class Urllib3Connections(Connections):
+    """Those that urllib3 makes."""
+
+    async def _connect(self, deadline: float) -> Stream:
+        try:
+            return connect(self._dsn, self._context(), lambda: self._reach(deadline), deadline)
+        except OSError as error:  # of TLS
+            raise of_socket(error) from None
 
 
 def connect(dsn: Dsn, context: ssl.SSLContext | None, reach: Reach, deadline: float) -> Stream:
