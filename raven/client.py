@@ -109,8 +109,8 @@ class Client:
     `sample_rate`: the share of events, from 0 to 1. `ignore_exceptions`: classes, and names of such with their modules or
     without, in which * stands for anything; what derives from them is ignored too. `before_send(event, hint)`: returns the
     event to send, or None; the hint may have "exc_info" and "log_record". `before_breadcrumb(crumb, hint)`: likewise.
-    `on_settled(event_id, outcome)`: is told what became of each event, in whatever thread knows it: `outcome.reason` is None
-    if it was delivered, else why it was dropped. It must not take long, and what it captures is not captured.
+    `on_settled(event_id, outcome)`: is told what became of each event, in whatever thread knows it: `outcome.reason` is
+    None if it was delivered, else why it was dropped. It must not take long, and what it captures is not captured.
 
     What is a secret is replaced, wherever it stands: what is called a password, token, key, cookie, session, ...; card
     numbers; credentials in URLs. `sanitize_keys`: further names, and parts of names. `send_default_pii`: send network
