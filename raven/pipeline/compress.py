@@ -20,7 +20,7 @@ Encoder = Callable[[bytes], bytes]
 
 _HIGHEST_LEVEL = {"gzip": 9, "deflate": 9, "br": 11, "zstd": 22, "none": 0}
 _LEVEL = 2
-"""Of gzip and deflate, by zlib and by isal. What zlib's 6 makes a few percent smaller takes it two to five times as long."""
+"""Of gzip and deflate, by zlib and by isal. A higher one takes zlib two to five times as long, for a few percent."""
 _DEFAULT_LEVEL = {"br": 4, "zstd": 3}
 _WINDOW = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 _PACKAGE = {"br": "brotli", "zstd": "zstandard"}
