@@ -432,9 +432,7 @@ class BoundQueue:
                 self._wake_flushing(request)
 
     def _wake_flushing(self, settled: Request | None = None) -> None:
-        """Wake those who wait for this, or all. A flush waits for the last that it has seen unsettled, so that it isn't woken
-        by each one.
-        """
+        """Wake those who wait for this one, or all. A flush waits for the last of those that it has seen unsettled."""
         for waker, held in self._flushing.copy():
             if settled is None or held is None or settled in held[-1:]:
                 waker.wake()
