@@ -19,7 +19,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rave
 
 HERE = str(ROOT)
 PACKAGES: dict[str, list[str]] = {
-    "raven": [f"{HERE}[all,speed]", "pytest>=8.3", "pytest-benchmark>=4"],
+    "raven": [f"{HERE}[all,speed]", "pytest>=8.3", "pytest-benchmark>=4", "pytest-timeout>=2.3"],
     "raven bare": [HERE],
     "raven 6.10": ["raven==6.10.0"],
     "raven 6.10 transports": ["raven==6.10.0", "requests", "gevent", "eventlet", "tornado", "twisted"],
@@ -32,8 +32,18 @@ PACKAGES: dict[str, list[str]] = {
 """What is installed, by the name of the environment."""
 
 
+made: dict[str, str] = {}
+"""The interpreters of those that are known to be there."""
+
+
 def interpreter(name: str) -> str:
     """The Python of an environment, which is made if it isn't there."""
+    if name not in made:
+        made[name] = _interpreter(name)
+    return made[name]
+
+
+def _interpreter(name: str) -> str:
     packages = PACKAGES[name]
     told = [sys.version, *packages]
     if packages[0].startswith(HERE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,16 @@ from typing import Any
 from environments import CACHE, interpreter, variables
 from plan import Run
 from server import Server
+from work import MARKER
 
 HERE = Path(__file__).parent
 PATIENCE = 4_000
 """Seconds for one run, at most."""
 
 Figures = dict[str, Any]
-"""What one run showed: seconds of a call at the median (`p50`) and at the 99th percentile (`p99`), and of CPU time of the whole
-process for each delivered event (`cpu`); events per second (`rate`), until the server had them, the waits between the bursts
-left out; how many were `made` and `delivered`; bytes of a delivered event (`wire`, `plain`), of memory (`peak`: more
+"""What one run showed: seconds of a call at the median (`p50`) and at the 99th percentile (`p99`), and of CPU time of the
+whole process for each delivered event (`cpu`); events per second (`rate`), until the server had them, the waits between the
+bursts left out; how many were `made` and `delivered`; bytes of a delivered event (`wire`, `plain`), of memory (`peak`: more
 than before the client was imported; `growth`: more than after the warm-up). Or `failure`, a text."""
 
 
@@ -43,7 +45,7 @@ def measure(run: Run, server: Server) -> Figures:
             server.stop_listening()
         printed, complaints = program.communicate("go\n", PATIENCE)
     if program.returncode:
-        return {"failure": _last_line(complaints)}
+        return {"failure": _complaint(complaints)}
     seen, tally = json.loads(printed.splitlines()[-1]), server.tally()
     calls = sorted(seen["calls"])
     figures = {
@@ -59,7 +61,7 @@ def measure(run: Run, server: Server) -> Figures:
         return figures
     delivered = tally["delivered"]
     if not delivered:
-        return {"failure": f"nothing arrived. {_last_line(complaints)}"}
+        return {"failure": f"nothing arrived: {_complaint(complaints)}"}
     busy = _busy(seen["bursts"], seen["burst"], dict(tally["arrivals"]))
     return {
         **figures,
@@ -93,7 +95,7 @@ def _starts(run: Run, server: Server) -> Figures:
         )
         arrivals = server.tally()["arrivals"]
         if ran.returncode or not arrivals:
-            return {"failure": _last_line(ran.stderr)}
+            return {"failure": _complaint(ran.stderr)}
         seconds, began = map(float, ran.stdout.split())
         ready.append(seconds)
         first.append(arrivals[0][1] - began)
@@ -109,5 +111,10 @@ def _busy(bursts: list[float], size: int, arrivals: dict[int, float]) -> float:
     return seconds
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1][:200]
+def _complaint(text: str) -> str:
+    """The first error that a program told of, or else the last line."""
+    errors = [line for line in text.splitlines() if _ERROR.match(line) and not MARKER.search(line.encode())]
+    return (errors or text.strip().splitlines()[-1:] or [""])[0][:200]
+
+
+_ERROR = re.compile(r"[\w.]*(Error|Exception|Exit)\b")

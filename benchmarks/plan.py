@@ -22,7 +22,6 @@ QUEUE_SIZE = 1_000
 """Events that Raven holds at most, by default."""
 
 PEERS = ("raven 6.10", "sentry-sdk", "bugsnag", "rollbar", "elastic-apm", "opentelemetry")
-SECTIONS = ("clients", "start", "transports", "down", "distant", "flat")
 
 
 @dataclass(frozen=True)

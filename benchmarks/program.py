@@ -2,13 +2,14 @@
 
     python program.py '{"client": "sentry-sdk", "port": 8000, "work": "message", "events": 1000}'
 
-It warms up, then captures bursts of 100 events (the smallest queue that any of the clients has by default, so that none has
-to drop any), and after each burst waits until the client has nothing under way any more. That, the exceptions' being raised
-and the warm-up are not part of what is measured. With a `pause` it waits for so many seconds instead, and does not
-care what becomes of the events. It ends without its exit handlers.
+It warms up, then captures bursts of 100 events (the length of sentry-sdk's queue, the shortest that any client has by
+default, so that none has to drop events), and after each waits until the client has nothing under way any more. The warm-up
+and the raising of the exceptions are not part of what is measured. With a `pause` it waits for so many seconds instead,
+whatever becomes of the events. It ends without its exit handlers.
 
-Prints JSON: `calls`, the seconds of each capture; `bursts`, at which moment each of them began; `cpu`, seconds that the whole
-process used; `rss` and `peak`, bytes of memory after the warm-up, and at most; `idle`, bytes before the client was imported.
+Prints JSON: `calls`, the seconds of each capture; `bursts`, the moment at which each of them began; `cpu`, seconds that the
+whole process used; `rss` and `peak`, bytes of memory after the warm-up, and at most; `idle`, bytes before the client was
+imported.
 """
 
 from __future__ import annotations
