@@ -24,8 +24,8 @@ HEIGHT = 34 + LINE * len(PEERS)
 
 TITLE = "How many times as much as Raven other clients take"
 LEGEND = (
-    "The green line is Raven; bars to its right take more. Lines are powers of ten. Paler: sends no locals, no source lines, "
-    "or many events in a request."
+    "The green line is Raven; bars to its right take more. Lines are powers of ten. "
+    "Paler: no locals, no source lines, or many events in a request."
 )
 STYLE = """
 text { font: 12px -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328; }
