@@ -61,6 +61,7 @@ setup(
             "kent>=2.2",
             "mypy>=1.15",
             "pytest>=8.3",
+            "pytest-benchmark>=5",
             "pytest-timeout>=2.3",
             "ruff>=0.9",
             "trustme>=1.2",

@@ -42,7 +42,9 @@ class Results:
         return self.runs[key][0]
 
     def lost(self, key: str) -> float:
-        """The share of what was captured that never came, in all rounds."""
+        """The share of what was captured that never came, in all rounds. None, where that isn't looked at."""
+        if "delivered" not in self.first(key):
+            return 0.0
         made, came = (sum(self._all(key, name)) for name in ("made", "delivered"))
         return 1 - came / made
 

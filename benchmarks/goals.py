@@ -59,6 +59,12 @@ def sends_singly(results: Results, row: str) -> bool:
     return results.ran(key) and results.value(key, "events_per_request") < 1.5
 
 
+def is_ours(key: str) -> bool:
+    """Whether a run is one of this Raven's."""
+    section, row, _ = key.split("/")
+    return section in ("flat", "distant") or (row.split()[0] == OURS and "6.10" not in row)
+
+
 def _beside_others(results: Results) -> Iterator[Goal]:
     message, exception = (f"clients/{OURS}/{work}" for work in ("message", "exception"))
     whole = [f"clients/{peer}/exception" for peer in PEERS if sends_all(results, peer)]
@@ -142,14 +148,8 @@ def _whole(results: Results) -> Iterator[Goal]:
     packed, zlib = sample["body"], sample["zlib6"]
     seen = f"{short(packed / KIB)} KiB, {packed / zlib - 1:+.0%}"
     yield Goal("packed exception", f"zlib -6, {short(zlib / KIB)} KiB", "within 15 %", seen, packed <= zlib * 1.15)
-    keys = [key for key in results.runs if results.ran(key) and "delivered" in results.first(key) and _is_ours(key)]
-    lost = max(results.lost(key) for key in keys)
+    lost = max(results.lost(key) for key in results.runs if is_ours(key) and results.ran(key))
     yield Goal("events lost, in all rows", "", "none", "none" if lost == 0 else f"{lost:.2%}", lost == 0)
-
-
-def _is_ours(key: str) -> bool:
-    section, row, _ = key.split("/")
-    return section in ("flat", "distant") or (row.split()[0] == OURS and "6.10" not in row)
 
 
 def _most(what: str, against: str, ours: float, theirs: float, most: float) -> Goal:

@@ -25,7 +25,7 @@ from typing import Any
 import environments
 from environments import CACHE, ROOT, interpreter, variables
 from figures import Results
-from goals import goal_table
+from goals import goal_table, is_ours
 from measure import Figures, measure
 from plan import runs
 from plot import plot
@@ -54,6 +54,9 @@ def main() -> None:
     print(report(results))
     if given.readme:
         _write(results)
+    failed = [key for key in measured["runs"] if is_ours(key) and (not results.ran(key) or results.lost(key))]
+    if failed:
+        raise SystemExit(f"these failed, or lost events: {', '.join(failed)}")
 
 
 def _arguments() -> argparse.Namespace:
