@@ -87,7 +87,15 @@ def test_the_driver(many: Many) -> None:
     many("the driver", driven(answer, lambda: REQUEST))
 
 
-REQUEST = Request(ID, body=BODY, headers={}, endpoint="envelope")
+def new_request() -> Request:
+    return Request(ID, body=BODY, endpoint="envelope", deadline=time.monotonic() + 5)
+
+
+REQUEST = new_request()
+
+
+def test_a_request_is_made(many: Many) -> None:
+    many("a request is made, as for each stage below", driven(answer, new_request))
 
 
 def test_eight_stages_that_pass_through(many: Many) -> None:
@@ -100,13 +108,7 @@ def test_eight_stages_that_pass_through(many: Many) -> None:
     ids=lambda each: type(each).__name__,
 )
 def test_a_stage(many: Many, given: Stage) -> None:
-    many(
-        type(given).__name__,
-        driven(
-            bound((given,)),
-            lambda: Request(ID, body=BODY, endpoint="envelope", deadline=time.monotonic() + 5),
-        ),
-    )
+    many(type(given).__name__, driven(bound((given,)), new_request))
 
 
 def test_serialize(many: Many) -> None:
