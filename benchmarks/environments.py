@@ -19,8 +19,9 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rave
 
 HERE = str(ROOT)
 PACKAGES: dict[str, list[str]] = {
-    "raven": [f"{HERE}[all,speed]", "pytest>=8.3", "pytest-benchmark>=5", "pytest-timeout>=2.3"],
+    "raven": [f"{HERE}[speed]"],
     "raven bare": [HERE],
+    "raven transports": [f"{HERE}[all,speed]", "pytest>=8.3", "pytest-benchmark>=5", "pytest-timeout>=2.3"],
     "raven 6.10": ["raven==6.10.0"],
     "raven 6.10 transports": ["raven==6.10.0", "requests", "gevent", "eventlet", "tornado", "twisted"],
     "sentry-sdk": ["sentry-sdk>=2,<3"],

@@ -64,7 +64,7 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
     for transport in TRANSPORTS:
         given = {"options": {"transport": transport}}
         for client in ("raven", "raven 6.10") if peers and transport != "asyncio" else ("raven",):
-            environment = "raven" if client == "raven" else "raven 6.10 transports"
+            environment = f"{client} transports"
             for work, events in (("message", MESSAGES // 2), ("exception", EXCEPTIONS * 2 // 3)):
                 yield Run(
                     "transports", f"{client} {transport}", work, environment, client, events // share, given=given
@@ -72,7 +72,7 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
     for transport in ("gevent", "eventlet", "asyncio", "tornado", "twisted"):
         events = DISTANT // share
         given = {"options": {"transport": transport, "queue_size": DISTANT, "timeout": 5}, "burst": DISTANT}
-        yield Run("distant", transport, "message", "raven", "raven", events, LATENCY, given)
+        yield Run("distant", transport, "message", "raven transports", "raven", events, LATENCY, given)
     for size in SIZES if million else SIZES[:-1]:
         if quick and size > SIZES[0]:
             break
