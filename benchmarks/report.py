@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from figures import KIB, MIB, MICRO, MILLI, Results, ratio, short, table
-from goals import ENOUGH, OURS, goal_table, sends_all, sends_singly
+from goals import ENOUGH, OURS, goal_table, sends_singly
 from plan import CONCURRENCY, DISTANT, LATENCY, PEERS, SIZES
 from work import FRAMES
 
@@ -193,12 +193,10 @@ def summary(results: Results) -> str:
         keys = [f"clients/{row}/{work}" for work in ("message", "exception")]
         if row == "raw socket" or not all(results.ran(key) for key in keys):
             continue
-        said = [marks(results, row, work) for work in ("message", "exception")]
-        whole = "" if sends_all(results, row) or said[1] else "less than all"
         cells = [
             " / ".join(short(results.value(key, name) / unit) for key in keys)
             for name, unit in (("p50", MICRO), ("p99", MICRO), ("cpu", MICRO), ("rate", 1.0), ("wire", KIB))
         ]
-        rows.append([title(results, row), *cells, said[1] or whole or said[0]])
+        rows.append([title(results, row), *cells, marks(results, row, "exception")])
     head = ["message / exception", "call p50, us", "p99, us", "CPU, us", "events/s", "sent, KiB", ""]
     return table(head, rows)
