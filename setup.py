@@ -63,6 +63,7 @@ setup(
             "kent>=2.2",
             "mypy>=1.15",
             "pytest>=8.3",
+            "pytest-benchmark>=5",
             "pytest-timeout>=2.3",
             "pyuwsgi>=2.0.30",
             "ruff>=0.9",
