@@ -1,7 +1,8 @@
 """Deliver what is still queued when the interpreter exits.
 
 One handler serves all queues of the process. Python's `atexit` does not run in a child that `multiprocessing` forked
-(before 3.13), which ends in `os._exit` after its own finalizers, so there the handler is one of those.
+(before 3.13), which ends in `os._exit` after its own finalizers, so there the handler is one of those. Nor does it in a
+process of Celery's pool, of whose end nobody hears but through Celery's own signal.
 """
 
 from __future__ import annotations
@@ -82,6 +83,10 @@ def _register_handler() -> None:
         # A child of the fork server may import the program, and us, before it counts as a child; when it begins to, it
         # forgets all finalizers, and then calls what is registered here.
         register_after_fork(_queues, _register_finalizer)
+    if "celery.signals" in sys.modules:
+        from celery.signals import worker_process_shutdown
+
+        worker_process_shutdown.connect(_handler, weak=False, dispatch_uid="raven")
     atexit.unregister(_handler)  # a child has inherited its parent's
     atexit.register(_handler)
 
@@ -92,7 +97,7 @@ def _register_finalizer(_: object) -> None:
     Finalize(None, _handler, exitpriority=-100)
 
 
-def _handler() -> None:
+def _handler(**_: object) -> None:
     global _over
     if not _over:  # from Python 3.13, a child of multiprocessing runs its atexit handlers as well
         drain()

@@ -32,7 +32,7 @@ BACKGROUND: tuple[Stage, ...] = (
 
 FOREGROUND: tuple[Stage, ...] = (
     Serialize(),
-    Report(),
+    Report(report_interval=None),
     RateLimit(),
     Shrink(),
     Envelope(),

@@ -28,7 +28,7 @@ from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
 from ..request import HELD, Request, Response, Rest, Send
 from ..runtimes import CannotWait, Waker, drive
-from ..runtimes.threads import ThreadWaker
+from ..runtimes.threads import ThreadWaker, may_have_threads
 from .seats import Seats
 from .stage import Context, Stage
 
@@ -115,6 +115,8 @@ class BoundQueue:
         self._call_worker()
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
             at_exit.drain()
+        elif not may_have_threads():  # nobody will work here, and perhaps there will be no exit handler either
+            self.flush_here(self._runtime.monotonic() + self._options.shutdown_timeout)
         return HELD
 
     def _make_room(self, size: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import deque
 from collections.abc import Mapping
@@ -34,15 +35,16 @@ class Report(Stage):
     """Tell the server how many events were dropped, and why, by reports of their own.
 
     Stands below Queue, so that a full queue is no hindrance, and above RateLimit and Envelope, which a report passes like
-    an event. One leaves after an event was delivered, if there is something to tell, and at most every `report_interval`
-    seconds (default 30); and with each flush, at close and at exit. What a report told that was not acknowledged is told
-    again by the next one. (Sentry: "telemetry/client-reports".)
+    an event. One leaves before an event does, if there is something to tell, and at most every `report_interval` seconds
+    (default 30; None: never); and with each flush, at close and at exit. None is sent to a server that did not answer the
+    last request. What a report told that was not acknowledged is told again by the next one.
+    (Sentry: "telemetry/client-reports".)
     """
 
     role: ClassVar[str] = "report"
     below: ClassVar[dict[str, str]] = {"queue": "it would wait for the reports, and a full queue drop them"}
 
-    report_interval: float = option(30.0, minimum=0, unit="seconds")
+    report_interval: float | None = option(30.0, minimum=0, unit="seconds")
 
     def bind(self, send: Send, context: Context) -> BoundReport:
         return BoundReport(self, send, context)
@@ -52,12 +54,12 @@ class BoundReport:
     """What one transport has told in one process. The counts themselves are the ledger's."""
 
     def __init__(self, report: Report, send: Send, context: Context) -> None:
-        self._interval = report.report_interval
+        self._interval = math.inf if report.report_interval is None else report.report_interval
         self._send = send
         self._context = context
         self._monotonic = context.runtime.monotonic
         self._told: Mapping[str, int] = {}
-        self._next = 0.0
+        self._next = self._monotonic() + self._interval
         self._is_answered = True  # the last request; until one is sent, let us hope
         self._is_wanted = True
         self._right = deque([None])  # to tell, which one has at a time, so that nothing is told twice
@@ -65,14 +67,14 @@ class BoundReport:
         at_exit.register_report(self)
 
     async def __call__(self, request: Request) -> Response:
+        if self._monotonic() >= self._next:
+            await self._tell(self._send, self._monotonic() + _LONGEST)
         try:
             response = await self._send(request)
         except NetworkError:
             self._is_answered = False
             raise
         self._is_answered = True
-        if response.delivered and self._monotonic() >= self._next:
-            await self._tell(self._send, self._monotonic() + _LONGEST)
         return response
 
     async def report(self, deadline: float) -> None:

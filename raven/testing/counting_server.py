@@ -54,14 +54,15 @@ class Received:
 class CountingServer:
     """`answers` gives the answer to each event, by its number from 0. With `tls` the server speaks HTTPS. `reports`
     has what clients told of events that they have dropped; these are always taken.
+    It listens on `port`, or on any that is free.
     """
 
     def __init__(
-        self, answers: Callable[[int], Answer] = lambda number: 200, *, tls: ssl.SSLContext | None = None
+        self, answers: Callable[[int], Answer] = lambda number: 200, *, tls: ssl.SSLContext | None = None, port: int = 0
     ) -> None:
         self._answers = answers
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
