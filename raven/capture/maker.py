@@ -88,7 +88,8 @@ class Maker:
         data = arguments.pop("data", None) or {}
         hint = {**hint, **(arguments.pop("hint", None) or {})}
         given = {name: value for name, value in known.items() if name not in MERGED}
-        given.update((name, arguments.pop(name)) for name in _PARTS if name in arguments)
+        if arguments:
+            given.update((name, arguments.pop(name)) for name in _PARTS if name in arguments)
         if given:
             given = simplifier.simplify(given, depth=6, breadth=100, length=8_192)
         if given.get("level") is None:
