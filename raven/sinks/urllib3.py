@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..dsn import Dsn
 from ..errors import ConnectionLost
 from ..first_import import first_import
-from ..own_log import Delivering, silence
+from ..own_log import delivering, silence
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import Runtime
@@ -115,7 +115,7 @@ def exchange(post: Post, target: str, body: bytes | None, headers: Mapping[str, 
     from .urllib3_pool import Until
 
     try:
-        with Delivering():
+        with delivering():
             response = post(target, body, headers, Until(time.monotonic() + seconds))
             answer = _read(response)
     except (HTTPError, OSError) as error:
