@@ -22,7 +22,6 @@ _INTERVAL = 60.0
 
 _silenced: ContextVar[bool] = ContextVar("raven_silenced", default=False)
 _lines_silenced: ContextVar[bool] = ContextVar("raven_lines_silenced", default=False)
-_delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
 
 
 def may_capture() -> bool:
@@ -53,9 +52,7 @@ class _While:
     def __exit__(self, *exc_info: object) -> None:
         try:
             self._variable.reset(self._token)
-        except (
-            ValueError
-        ):  # a coroutine that nobody carries on is closed wherever it is collected; there nothing was set
+        except ValueError:  # a coroutine that nobody carries on is closed wherever it is collected
             return
 
 
@@ -112,22 +109,6 @@ class FailureLog:
         if outcome.reason is not None and outcome.failed and outcome.reason != "shutdown":
             line = "an event was not delivered to %s (%s): %s"
             self._log.warn(outcome.reason, line, self._server, outcome.reason, outcome.detail)
-
-
-def delivering() -> _While:
-    """A block in which another library delivers for us."""
-    return _While(_delivering)
-
-
-def silence(*names: str) -> None:
-    """Have these loggers, of libraries that deliver for us, say nothing of our deliveries. Others' are logged as before."""
-    for name in names:
-        # The same function each time, which a logger takes once.
-        logging.getLogger(name).addFilter(_is_not_ours)
-
-
-def _is_not_ours(record: logging.LogRecord) -> bool:
-    return not _delivering.get()
 
 
 def show_all() -> None:

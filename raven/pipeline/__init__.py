@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from .bound import BoundStack, Flushed
+from .breaker import Breaker
 from .compress import Compress
 from .envelope import Envelope
 from .queue import Queue
 from .ratelimit import RateLimit
+from .report import Report
 from .retry import Retry
 from .serialize import Serialize
+from .shrink import Shrink
 from .sign import Sign
 from .stack import Stack
 from .stage import Context, Stage, stage
@@ -17,14 +20,17 @@ from .timeout import Timeout
 
 __all__ = [
     "BoundStack",
+    "Breaker",
     "Compress",
     "Context",
     "Envelope",
     "Flushed",
     "Queue",
     "RateLimit",
+    "Report",
     "Retry",
     "Serialize",
+    "Shrink",
     "Sign",
     "Stack",
     "Stage",
