@@ -36,8 +36,8 @@ class Report(Stage):
 
     Stands below Queue, so that a full queue is no hindrance, and above RateLimit and Envelope, which a report passes like
     an event. One leaves before an event does, if there is something to tell, and at most every `report_interval` seconds
-    (default 30; None: never); and with each flush, at close and at exit. None is sent to a server that did not take the last
-    event. What a report told that was not acknowledged is told again by the next one.
+    (default 30; None: never); and with each flush, at close and at exit. None is sent to a server that did not take the
+    last event. What a report told that was not acknowledged is told again by the next one.
     (Sentry: "telemetry/client-reports".)
     """
 
