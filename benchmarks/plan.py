@@ -50,12 +50,12 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
     share = 20 if quick else 1
     others = PEERS if peers else ()
     ours = ("raven", "raven bare") if peers else ("raven",)
-    for row in ("raw socket", *ours, *others):
-        environment = "raven" if row == "raw socket" else row
+    for row in ("raw sockets", *ours, *others):
+        environment = "raven" if row == "raw sockets" else row
         client = "raven" if row in ours else row
         yield Run("clients", row, "message", environment, client, MESSAGES // share)
         yield Run("clients", row, "exception", environment, client, EXCEPTIONS // share)
-        if row == "raw socket":
+        if row == "raw sockets":
             continue
         yield Run("start", row, "message", environment, client, STARTS)
         for section, stops in (("down", True), ("up", False)):
