@@ -15,7 +15,7 @@ WHAT = """\
 `call` is the time that a capture takes in the program's thread. CPU is that of the whole process, for each event that was
 delivered. Memory is what the process took at most, less what it had before it imported the client. In brackets: the least
 and the greatest of the rounds."""
-TITLES = {"raven": "Raven {}", "raven bare": "Raven {}, no extras"}
+TITLES = {"raven": "Raven{}", "raven bare": "Raven{}, no extras"}
 
 
 def report(results: Results) -> str:
@@ -31,10 +31,10 @@ def described(results: Results) -> str:
 def title(results: Results, row: str) -> str:
     """A client's name and version."""
     key = f"clients/{row}/message"
-    version = results.first(key)["version"] if results.ran(key) else ""
+    version = f" {results.first(key)['version']}" if results.ran(key) else ""
     if row in TITLES:
         return TITLES[row].format(version)
-    return row if row == "raw sockets" or version.startswith(row.split()[-1]) else f"{row} {version}"
+    return row if row == "raw sockets" or version.startswith(row.split()[-1]) else f"{row}{version}"
 
 
 def marks(results: Results, row: str, work: str) -> str:
