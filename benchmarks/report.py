@@ -34,7 +34,7 @@ def title(results: Results, row: str) -> str:
     version = f" {results.first(key)['version']}" if results.ran(key) else ""
     if row in TITLES:
         return TITLES[row].format(version)
-    return row if row == "raw sockets" or version.startswith(row.split()[-1]) else f"{row}{version}"
+    return row if row == "raw sockets" or version.strip().startswith(row.split()[-1]) else f"{row}{version}"
 
 
 def marks(results: Results, row: str, work: str) -> str:
