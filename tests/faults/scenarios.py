@@ -202,6 +202,8 @@ SCENARIOS = (
                 "a_child_that_goes_on_with_its_hub_leaves_the_parents_deliveries_alone",
             ),
             *_all("tests/process/test_gunicorn.py"),
+            *_all("tests/process/test_uwsgi.py"),
+            *_all("tests/process/test_celery.py"),
         ),
     ),
     Scenario(
