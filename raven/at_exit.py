@@ -18,6 +18,9 @@ from typing import Protocol
 _MOMENT = 0.3
 """Seconds that an exit may take before it says what it waits for."""
 
+_LAST_WORDS = 2.0
+"""Seconds after the beginning of the exit until which a report may be made."""
+
 
 class Draining(Protocol):
     """Something that still has requests to deliver."""
@@ -34,8 +37,16 @@ class Draining(Protocol):
         """Drop what is left."""
 
 
+class Reporting(Protocol):
+    """Something that has a last word to say when all is delivered."""
+
+    def drain(self, seconds: float) -> None:
+        """Say it within `seconds`."""
+
+
 # Weak, so that a client that nobody needs any more can go. A queue with work is held by its worker.
 _queues: weakref.WeakSet[Draining] = weakref.WeakSet()
+_reports: weakref.WeakSet[Reporting] = weakref.WeakSet()
 _registered_in: set[int] = set()
 _over = False
 _said: list[str] = []
@@ -46,6 +57,16 @@ _spent = 0.0
 def register(queue: Draining) -> None:
     """Drain this queue at exit, if it still exists then."""
     _queues.add(queue)
+    _register_in_process()
+
+
+def register_report(report: Reporting) -> None:
+    """Have this say its last word at exit, after all queues are drained, if it still exists then."""
+    _reports.add(report)
+    _register_in_process()
+
+
+def _register_in_process() -> None:
     process = os.getpid()
     if process not in _registered_in:
         _registered_in.add(process)
@@ -109,6 +130,8 @@ def drain() -> None:
         for queue in queues:
             elapsed = time.monotonic() - started
             queue.drain(max(0.0, queue.shutdown_timeout - elapsed), max(0.0, _MOMENT - elapsed), notice)
+        for report in tuple(_reports):
+            report.drain(max(0.0, _LAST_WORDS - (time.monotonic() - started)))
     except KeyboardInterrupt:
         _spent = float("inf")
     finally:

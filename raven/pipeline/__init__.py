@@ -8,8 +8,10 @@ from .compress import Compress
 from .envelope import Envelope
 from .queue import Queue
 from .ratelimit import RateLimit
+from .report import Report
 from .retry import Retry
 from .serialize import Serialize
+from .shrink import Shrink
 from .sign import Sign
 from .stack import Stack
 from .stage import Context, Stage, stage
@@ -25,8 +27,10 @@ __all__ = [
     "Flushed",
     "Queue",
     "RateLimit",
+    "Report",
     "Retry",
     "Serialize",
+    "Shrink",
     "Sign",
     "Stack",
     "Stage",

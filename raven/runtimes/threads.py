@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import select
 import sys
 import threading
 import time
@@ -70,6 +71,12 @@ class ThreadRuntime:
             raise CannotWait
         return drive(make())
 
+    async def wait_readable(self, descriptor: int, seconds: float) -> None:
+        _wait(descriptor, "POLLIN", seconds)
+
+    async def wait_writable(self, descriptor: int, seconds: float) -> None:
+        _wait(descriptor, "POLLOUT", seconds)
+
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         return await in_thread(lambda: self.run(make))
 
@@ -95,6 +102,16 @@ async def in_thread(function: Callable[[], T]) -> T:
     except RuntimeError:
         return function()
     return await asyncio.to_thread(function)
+
+
+def _wait(descriptor: int, event: str, seconds: float) -> None:
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, getattr(select, event))
+        poll.poll(seconds * 1_000)
+    else:  # where Eventlet has patched it; its own select is bounded by no number of descriptors
+        lists = ([descriptor], []) if event == "POLLIN" else ([], [descriptor])
+        select.select(*lists, [], seconds)
 
 
 def _start(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
