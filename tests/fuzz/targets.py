@@ -15,7 +15,7 @@ from raven.pipeline.retry_after import retry_after
 from raven.pipeline.serialize import encode
 from raven.request import Response
 from raven.sinks.http import MOST_READ
-from raven.sinks.http11 import Answer, message
+from raven.sinks.http11 import Answer, Head
 
 CEILING = 3_600.0
 SECRET = "Kq7vXw2mZp9tRb4n"
@@ -42,7 +42,7 @@ def _check(parsed: Dsn) -> None:
     keys = [key.reveal() for key in (parsed.public_key, parsed.secret_key) if key is not None]
     assert all(key.isascii() and key.isprintable() and not set(key) & set(' ,=;"') for key in keys)
     assert 1 <= parsed.port <= 65_535
-    sent = message(parsed.endpoint("envelope"), parsed.authority, {"X-Sentry-Auth": ",".join(keys)}, b"")
+    sent = Head(parsed.authority).followed_by(b"", parsed.endpoint("envelope"), {"X-Sentry-Auth": ",".join(keys)})
     assert sent.count(b"\r\n") == 5
     assert sent.split(b"\r\n")[0].count(b" ") == 2
 
