@@ -438,7 +438,7 @@ class Client:
             self._transport.discard(Request(events.new_event_id()), refused)
             return None
         event_id: str = event["event_id"]
-        self._transport.send(Request(event_id, "error", event))
+        self._transport.send(Request(event_id, "error", event, plain=True))
         return event_id
 
     def _breadcrumb(self, message: object, parts: dict[str, Any]) -> None:
