@@ -394,6 +394,10 @@ SCENARIOS = (
         "F36",
         "all of it at random, for a long time, and the clock is set",
         "the books balance; threads, files and memory are back",
-        (*_all("tests/pipeline/test_queue_machine.py"), *_all("tests/pipeline/test_stack_machine.py")),
+        (
+            *_all("tests/pipeline/test_queue_machine.py"),
+            *_all("tests/pipeline/test_stack_machine.py"),
+            *_all("tests/soak/test_soak.py"),
+        ),
     ),
 )

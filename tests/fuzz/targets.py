@@ -37,7 +37,7 @@ def dsn(data: bytes) -> None:
 
 
 def _check(parsed: Dsn) -> None:
-    if SECRET not in parsed.host + parsed.path + parsed.project:
+    if SECRET.lower() not in f"{parsed.host}{parsed.path}{parsed.project}".lower():
         assert SECRET.lower() not in f"{parsed} {parsed!r}".lower()
     keys = [key.reveal() for key in (parsed.public_key, parsed.secret_key) if key is not None]
     assert all(key.isascii() and key.isprintable() and not set(key) & set(' ,=;"') for key in keys)
