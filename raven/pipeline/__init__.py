@@ -10,6 +10,7 @@ from .ratelimit import RateLimit
 from .retry import Retry
 from .serialize import Serialize
 from .sign import Sign
+from .spool import Spool
 from .stack import Stack
 from .stage import Context, Stage, stage
 from .store import Store
@@ -26,6 +27,7 @@ __all__ = [
     "Retry",
     "Serialize",
     "Sign",
+    "Spool",
     "Stack",
     "Stage",
     "Store",
