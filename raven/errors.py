@@ -108,6 +108,12 @@ class BadResponse(NetworkError):
     transient = False
 
 
+class CircuitOpen(NetworkError):
+    """The server is down, so it was not asked. Trying again is for those who try it themselves."""
+
+    transient = False
+
+
 class RateLimited(SendError):
     """The server asked to be left alone for another `seconds` with events of this category."""
 

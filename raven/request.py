@@ -6,9 +6,13 @@ other is a `Send`, be it a stage or a sink.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+
+Rest = Callable[[], AbstractContextManager[None]]
 
 
 class Fate:
@@ -38,11 +42,13 @@ class Request:
     `id` is the event's id (32 hex digits). `category` is what the server's rate limits call it: "error",
     "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `body` and `headers` are
     what is sent, and `endpoint` is where to: "envelope" or "store". `deadline` is the moment, in seconds on the
-    runtime's monotonic clock, after which nobody waits for the answer any more; None is never. `fate` is what it shares
-    with its copies: they are settled once, together.
+    runtime's monotonic clock, after which nobody waits for the answer any more; None is never. It may be put off, but not
+    beyond `latest`. `fate` is what it shares
+    with its copies: they are settled once, together. `rest()` makes a context manager for a time in which whoever delivers
+    it only waits, so that a queue can have others go on meanwhile.
     """
 
-    __slots__ = ("body", "category", "deadline", "endpoint", "event", "fate", "headers", "id")
+    __slots__ = ("body", "category", "deadline", "endpoint", "event", "fate", "headers", "id", "latest", "rest")
 
     def __init__(
         self,
@@ -54,7 +60,9 @@ class Request:
         headers: Mapping[str, str] | None = None,
         endpoint: str | None = None,
         deadline: float | None = None,
+        latest: float | None = None,
         fate: Fate | None = None,
+        rest: Rest = nullcontext,
     ) -> None:
         self.id = id
         self.category = category
@@ -63,7 +71,9 @@ class Request:
         self.headers = dict(headers or {})
         self.endpoint = endpoint
         self.deadline = deadline
+        self.latest = latest
         self.fate = fate or Fate()
+        self.rest = rest
 
     def copy(self) -> Request:
         """One that can be changed without changing this one. The event and the fate are shared."""
@@ -75,13 +85,20 @@ class Request:
             headers=self.headers,
             endpoint=self.endpoint,
             deadline=self.deadline,
+            latest=self.latest,
             fate=self.fate,
+            rest=self.rest,
         )
 
     def due(self, latest: float) -> None:
         """Bring the deadline forward to `latest`, if it is not earlier already."""
         if self.deadline is None or latest < self.deadline:
             self.deadline = latest
+
+    def put_off(self, seconds: float) -> None:
+        """Put the deadline off, because nobody could do anything for that long."""
+        if self.deadline is not None:
+            self.deadline = min(self.deadline + seconds, self.latest or math.inf)
 
     def __repr__(self) -> str:
         size = "no body" if self.body is None else f"{len(self.body)} bytes"

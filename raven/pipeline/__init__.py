@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .bound import BoundStack, Flushed
+from .breaker import Breaker
 from .compress import Compress
 from .envelope import Envelope
 from .queue import Queue
@@ -18,6 +19,7 @@ from .timeout import Timeout
 
 __all__ = [
     "BoundStack",
+    "Breaker",
     "Compress",
     "Context",
     "Envelope",

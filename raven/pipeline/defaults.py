@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .breaker import Breaker
 from .compress import Compress
 from .envelope import Envelope
 from .queue import Queue
@@ -20,6 +21,7 @@ BACKGROUND: tuple[Stage, ...] = (
     Compress(),
     Sign(),
     Retry(),
+    Breaker(),
     Timeout(),
 )
 """For transports that deliver beside the program."""
@@ -31,6 +33,7 @@ FOREGROUND: tuple[Stage, ...] = (
     Compress(),
     Sign(),
     Retry(attempts=2, total_timeout=2.5),
+    Breaker(longest_outage=0),
     Timeout(),
 )
 """For transports that hold the program up while they deliver: it waits for 2.5 seconds at most, with default options."""

@@ -4,33 +4,39 @@ Nothing here takes a lock, because a capture may come from a signal handler or a
 What threads share are deques and a dict, whose single operations are atomic, and every step leaves them in a state that
 the next one, from whatever thread, can work on:
 
-- `_seats` has a token for each request that may still be taken in, `_vacancies` one for each worker that may be started.
-  To take a token is to have the right. `_helper` has the one to deliver by the blocking twin.
-- `_unsettled` has every request from when it is taken in until it is settled, so at exit it is known what is left.
-  Whoever removes it gives its seat back.
+- `_vacancies` has a token for each worker that may be started, `_rests` one for each that may rest while it holds a request
+  and have another one work in its place. To take a token is to have the right, as with `_seats`. `_helper` has the one to
+  deliver by the blocking twin.
+- `_unsettled` has every request from when it is taken in until it is settled, and the size of its seat, so at exit it is
+  known what is left. Whoever removes it gives its seat back.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .. import at_exit
 from ..errors import Closed, QueueFull, SendError
 from ..options import option
 from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
-from ..request import HELD, Request, Response, Send
-from ..runtimes import Waker, drive
+from ..request import HELD, Request, Response, Rest, Send
+from ..runtimes import CannotWait, Waker, drive
 from ..runtimes.threads import ThreadWaker
+from .seats import Seats
 from .stage import Context, Stage
 
 _LOOK_UP = 0.1
 """Seconds after which who waits for another thread looks at the clock."""
+
+_RESTING = 4
+"""For each of several workers, so many may rest besides."""
 
 Leave = tuple[type[BaseException], ...]
 Spare = Callable[[object], bool]
@@ -39,14 +45,19 @@ Spare = Callable[[object], bool]
 
 @dataclass(frozen=True, repr=False)
 class Queue(Stage):
-    """Hold up to `queue_size` events (default 1000), and let workers of the runtime carry them down the rest of the stack.
+    """Hold up to `queue_size` events (default 1000), of up to `queue_bytes` bytes in all (default 64 MiB; parts
+    of 4 KiB aren't counted), and let workers of the runtime carry them down the rest of the stack.
 
     Stands below Serialize and above all that may wait. It answers at once, so `send` costs the program next to nothing
-    however slow the server is. An event that comes when the queue is full is dropped as "queue_overflow".
+    however slow the server is. When it is full, an event is dropped as "queue_overflow": with `overflow` "newest" (the
+    default) the one that comes; with "oldest" the one that has waited longest, if any still waits; with "block" whoever
+    sends waits for up to `overflow_timeout` seconds (default 1) before the one that comes is dropped. On the thread of a
+    loop that delivers, where waiting would be in vain, "block" is "newest".
 
     At most `workers` (default 8) deliver side by side. One is started when there is work and none is idle, and goes away
-    after `worker_idle` seconds without work (default 5). With one worker, events arrive in order. As in raven-python 6,
-    `workers` may be called `maximum_outstanding_requests` or `pool_size`.
+    after `worker_idle` seconds without work (default 5). While one waits to try again, another one works in its place.
+    With one worker none does, and events arrive in order. As in raven-python 6, `workers` may be called
+    `maximum_outstanding_requests` or `pool_size`.
 
     Where the runtime's loop doesn't run, before it begins and after it has ended, one thread delivers, by the sink that
     takes the place of this one at exit. When the interpreter exits, what is left is delivered within `shutdown_timeout`
@@ -56,6 +67,9 @@ class Queue(Stage):
     role: ClassVar[str] = "queue"
 
     queue_size: int = option(1_000, minimum=1, maximum=1_000_000)
+    queue_bytes: int = option(67_108_864, minimum=65_536, maximum=2**34, unit="bytes")
+    overflow: Literal["newest", "oldest", "block"] = "newest"
+    overflow_timeout: float = option(1.0, minimum=0, unit="seconds")
     workers: int = option(8, minimum=1, maximum=1_000, aliases=("maximum_outstanding_requests", "pool_size"))
     worker_idle: float = option(5.0, minimum=0, unit="seconds")
     shutdown_timeout: float = option(2.0, minimum=0, unit="seconds")
@@ -73,9 +87,10 @@ class BoundQueue:
         self._context = context
         self._runtime = context.runtime
         self._waiting: deque[Request] = deque()
-        self._unsettled: dict[Request, None] = {}
-        self._seats = deque([None] * queue.queue_size)
+        self._unsettled: dict[Request, int] = {}
+        self._seats = Seats(queue.queue_size, queue.queue_bytes)
         self._vacancies = deque([None] * queue.workers)
+        self._rests = deque([None] * (_RESTING * queue.workers if queue.workers > 1 else 0))
         self._idle: deque[Waker] = deque()
         self._flushing: deque[Waker] = deque()
         self._helper = deque([None])
@@ -88,11 +103,10 @@ class BoundQueue:
             raise Closed("the transport is closed")
         if request.fate.held:  # a stage above sends it, or a copy of it, a second time
             return HELD
-        try:
-            self._seats.pop()
-        except IndexError:
-            raise QueueFull(f"{self._options.queue_size} events are waiting already") from None
-        self._unsettled[request] = None
+        size = len(request.body or b"")
+        if not (self._seats.take(size) or self._make_room(size)):
+            raise QueueFull("as many events, or as many bytes, are waiting as may")
+        self._unsettled[request] = size
         request.fate.held = True
         if self._closed:  # since we asked, and whoever closed it may not have seen this one
             self._drop(request)
@@ -102,6 +116,41 @@ class BoundQueue:
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
             at_exit.drain()
         return HELD
+
+    def _make_room(self, size: int) -> bool:
+        """Take a seat after all, if the policy has a way to one."""
+        if self._options.overflow == "oldest":
+            return self._displace(size)
+        if self._options.overflow == "block":
+            seconds = self._options.overflow_timeout
+            deadline = self._runtime.monotonic() + seconds
+            try:
+                return self._runtime.run(lambda: self._wait_for_seat(size, deadline), seconds)
+            except CannotWait:
+                return False
+        return False
+
+    def _displace(self, size: int) -> bool:
+        while not self._seats.take(size):
+            try:
+                oldest = self._waiting.popleft()
+            except IndexError:
+                return False
+            self._settle(oldest, outcome_of(QueueFull("a newer event has taken its place")))
+        return True
+
+    async def _wait_for_seat(self, size: int, deadline: float) -> bool:
+        waker = self._runtime.waker()
+        self._flushing.append(waker)
+        try:
+            while not self._seats.take(size):
+                left = deadline - self._runtime.monotonic()
+                if left <= 0 or self._closed or not self._call_worker():
+                    return False
+                await waker.wait(left)
+            return True
+        finally:
+            self._flushing.remove(waker)
 
     async def flush(self, deadline: float) -> bool:
         """Wait until all that is held now is settled, at most until `deadline`. Whether it is settled."""
@@ -296,17 +345,31 @@ class BoundQueue:
         # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
         call = self._call_help if self._runtime.helper is not None else self._call_worker
         try:
-            while not self._closed:
+            while not (self._closed or post.left):
                 try:
                     request = self._waiting.popleft()
                 except IndexError:
                     if not await self._wait_for_work(waker):
                         break
                 else:
-                    await self._deliver(request, self._send, self._runtime.cancellation)
+                    await self._deliver(request, self._send, self._runtime.cancellation, rest=partial(self._rest, post))
             call = self._call_worker
         finally:
             post.leave(call)
+
+    @contextmanager
+    def _rest(self, post: _Post) -> Iterator[None]:
+        """A time in which a worker only waits, so that another one may have its post. It goes home when it is done."""
+        try:
+            self._rests.pop()
+        except IndexError:
+            yield
+            return
+        try:
+            post.leave(self._call_worker)
+            yield
+        finally:
+            self._rests.append(None)
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -328,12 +391,15 @@ class BoundQueue:
         leave: Leave,
         deadline: float | None = None,
         spare: Spare = lambda result: False,
+        rest: Rest = nullcontext,
     ) -> None:
         if request not in self._unsettled:  # the queue was closed meanwhile
             return
         attempt = request.copy()  # what the stages below do to it must not show if it has to be sent once more
+        attempt.rest = rest
         if deadline is not None:
             attempt.due(deadline)
+            attempt.latest = deadline
         result: object
         try:
             with not_capturing_lines():
@@ -354,13 +420,13 @@ class BoundQueue:
         self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
 
     def _settle(self, request: Request, outcome: Outcome) -> None:
-        self._context.ledger.settle(request, outcome)
         try:
-            del self._unsettled[request]  # only now, so that a flush that ends finds it counted
-        except KeyError:  # someone else has settled it
-            return
-        self._seats.append(None)
-        self._wake_flushing()
+            self._context.ledger.settle(request, outcome)
+        finally:  # whatever an observer raises
+            size = self._unsettled.pop(request, None)  # only now, so that a flush that ends finds it counted
+            if size is not None:  # nobody else has settled it
+                self._seats.give(size)
+                self._wake_flushing()
 
     def _wake_flushing(self) -> None:
         for waker in self._flushing.copy():
@@ -380,12 +446,12 @@ class _Post:
     def __init__(self, leave: Callable[[Callable[[], object] | None], object], call: Callable[[], object]) -> None:
         self._leave = leave
         self._call = call
-        self._left = False
+        self.left = False
 
     def leave(self, call: Callable[[], object] | None) -> None:
         """Give it back, and call that if there is work."""
-        if not self._left:
-            self._left = True
+        if not self.left:
+            self.left = True
             self._leave(call)
 
     def __del__(self) -> None:

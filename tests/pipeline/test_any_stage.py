@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from raven.errors import SendError
-from raven.pipeline import Compress, Envelope, RateLimit, Retry, Serialize, Sign, Stage, Store, Timeout, stage
+from raven.pipeline import Breaker, Compress, Envelope, RateLimit, Retry, Serialize, Sign, Stage, Store, Timeout, stage
 from raven.request import Request, Response, Send
 from raven.testing import FakeRuntime, StageDriver
 
@@ -29,6 +29,7 @@ STAGES: list[Stage] = [
     Compress(encoding="none"),
     Sign(),
     Retry(),
+    Breaker(),
     Timeout(),
     passing,
 ]

@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_dropped_and_counted() -> None:
     line = Line(Queue(workers=1, queue_size=2), slow(200, 200, 200))
     line.put("a", "b", "c")
     assert line.counts == {"accepted": 3, "pending": 2, "queue_overflow": 1}
-    with pytest.raises(QueueFull, match=r"^2 events are waiting already$"):
+    with pytest.raises(QueueFull, match=r"^as many events, or as many bytes, are waiting as may$"):
         drive(line.bound(new_request()))
     line.runtime.advance(0.5)  # the one that is being sent keeps its place
     with pytest.raises(QueueFull):
@@ -459,7 +459,7 @@ def test_work_that_comes_while_a_worker_lies_down_is_seen(called: bool) -> None:
             if len(line.arrived) == 1:
                 late = new_request("b")
                 line.context.ledger.accept()
-                line.bound._unsettled[late] = None
+                line.bound._unsettled[late] = 0
                 line.bound._waiting.append(late)
                 if called:
                     self.popleft().wake()
@@ -477,7 +477,7 @@ def test_work_that_comes_while_a_worker_leaves_is_seen() -> None:
     line.put("a")
     line.runtime.advance(0.5)
     late = new_request("b")
-    line.bound._unsettled[late] = None
+    line.bound._unsettled[late] = 0
     line.context.ledger.accept()
 
     class Leaving(deque[Any]):
@@ -501,6 +501,7 @@ def test_another_process_has_nothing_pending(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_documented_defaults() -> None:
+    assert Queue(queue_bytes=2**26, overflow="newest", overflow_timeout=1.0) == Queue()
     assert Queue() == Queue(queue_size=1_000, workers=8, worker_idle=5.0, shutdown_timeout=2.0)
     assert Line(Queue(shutdown_timeout=7.0)).bound.shutdown_timeout == 7.0
 
@@ -509,11 +510,14 @@ def test_the_documented_defaults() -> None:
     ("name", "value", "accepted"),
     [
         ("queue_size", 0, "a whole number from 1 to 1000000"),
+        ("queue_bytes", 1, "a whole number of bytes from 65536 to 17179869184"),
+        ("overflow", "random", "one of newest, oldest, block"),
+        ("overflow_timeout", -1, "a number of seconds that is at least 0"),
         ("workers", 10**10, "a whole number from 1 to 1000"),
         ("worker_idle", -1, "a number of seconds that is at least 0"),
         ("shutdown_timeout", -1, "a number of seconds that is at least 0"),
     ],
 )
-def test_every_option_has_bounds(name: str, value: int, accepted: str) -> None:
+def test_every_option_has_bounds(name: str, value: Any, accepted: str) -> None:
     with pytest.raises(InvalidOption, match=rf"^{name}: {accepted} is accepted$"):
         Queue(**{name: value})

@@ -315,7 +315,7 @@ def test_option_names_are_those_of_all_parts() -> None:
 
 def test_an_unknown_option_is_refused_and_all_accepted_ones_are_named() -> None:
     stack = Stack(Queue(), Timeout(), sink=MemorySink())
-    accepted = "queue_size, shutdown_timeout, timeout, worker_idle, workers"
+    accepted = "overflow, overflow_timeout, queue_bytes, queue_size, shutdown_timeout, timeout, worker_idle, workers"
     message = rf"^there is no option tmeout; this transport has {accepted}$"
     with pytest.raises(InvalidOption, match=message):
         stack.with_options({"timeout": "1", "tmeout": "s3cret"})
@@ -345,6 +345,6 @@ def test_one_stack_serves_two_clients_that_share_nothing() -> None:
 
 
 def test_the_prebuilt_orders() -> None:
-    assert roles(FULL) == "Serialize Queue RateLimit Envelope Compress Sign Retry Timeout"
-    assert roles(HTTPTransport()) == "Serialize RateLimit Envelope Compress Sign Retry Timeout"
+    assert roles(FULL) == "Serialize Queue RateLimit Envelope Compress Sign Retry Breaker Timeout"
+    assert roles(HTTPTransport()) == "Serialize RateLimit Envelope Compress Sign Retry Breaker Timeout"
     assert HTTPTransport().stages[5] == Retry(attempts=2, total_timeout=2.5)
