@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ..pipeline.breaker import Breaker
 from ..pipeline.defaults import BACKGROUND
+from ..pipeline.queue import Queue
 from ..pipeline.spool import Spool
 from ..pipeline.stack import Stack
+from ..pipeline.stage import Stage
 from ..sinks.urllib3 import Urllib3Sink
 
 
@@ -13,5 +16,8 @@ class SpooledHTTPTransport(Stack):
     option `spool` names: `Client(dsn + "?spool=/var/spool/shop", transport=SpooledHTTPTransport)`.
     """
 
-    stages = (BACKGROUND[0], Spool(), *BACKGROUND[2:])
+    # What would wait in the breaker waits on disk.
+    stages: tuple[Stage, ...] = tuple(
+        {Queue: Spool(), Breaker: Breaker(longest_outage=0)}.get(type(each), each) for each in BACKGROUND
+    )
     sink = Urllib3Sink()
