@@ -24,8 +24,8 @@ COMPANIONS = ("-wal", "-shm")
 _NAME = re.compile(r"([0-9a-f]{16})-([0-9]+)-[0-9a-f]{16}\.spool")
 
 
-def secured(path: str) -> str:
-    """The folder's real path; it is made if it is missing.
+def secured(path: str, *, make: bool = True) -> str:
+    """The folder's real path. With `make`, it is made if it is missing.
 
     Raises `ConfigurationError` if others may write in it or replace it, `OSError` if it can't be had.
     """
@@ -35,10 +35,8 @@ def secured(path: str) -> str:
     parent, name = os.path.split(path)
     path = os.path.join(os.path.realpath(parent), name)
     _check_above(os.path.dirname(path))
-    try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        pass
+    if make and not os.path.isdir(path):
+        os.makedirs(path, 0o700, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(descriptor)
@@ -46,8 +44,6 @@ def secured(path: str) -> str:
             raise ConfigurationError("spool: the folder belongs to another user")
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise ConfigurationError("spool: others may write in the folder; take that from them (chmod 700)")
-        if not found.st_mode & stat.S_IXUSR:  # made just now, under a umask that takes even the owner's rights
-            os.fchmod(descriptor, 0o700)
     finally:
         os.close(descriptor)
     return path
@@ -55,7 +51,11 @@ def secured(path: str) -> str:
 
 def _check_above(path: str) -> None:
     while True:
-        found = os.stat(path)
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:  # it will be made too
+            path = os.path.dirname(path)
+            continue
         shared = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
         if found.st_uid not in (0, os.geteuid()) or shared:
             raise ConfigurationError("spool: others may replace the folder, because they may write in one above it")

@@ -23,7 +23,7 @@ class Lock:
 
     def __init__(self, path: str, descriptor: int) -> None:
         self._path = path
-        self._descriptor = descriptor
+        self._descriptors = [descriptor]
 
     @staticmethod
     def take(path: str) -> Lock | None:
@@ -42,13 +42,17 @@ class Lock:
         return Lock(path, descriptor)
 
     def release(self, *, remove: bool) -> None:
-        """Give it up. With `remove`, there is no file any more that it stands for."""
+        """Give it up. With `remove`, there is no file any more that it stands for. A second time does nothing."""
+        try:
+            descriptor = self._descriptors.pop()
+        except IndexError:
+            return
         if remove:
             try:
                 os.unlink(self._path + LOCK)
             except OSError:  # it is found again, without a file, and removed then
                 pass
-        os.close(self._descriptor)
+        os.close(descriptor)
         _ours.pop(self._path, None)
 
 

@@ -28,6 +28,12 @@ class Orphan:
         self._rows: deque[Row] = deque()
         self._aside: deque[Row] = deque()
         self._after = 0
+        self._in_hand: set[int] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody has taken an event, and has not said yet what came of it."""
+        return bool(self._in_hand)
 
     def take(self) -> Row | None:
         """The next event, None if there are no more. Raises `StoreError`."""
@@ -38,6 +44,7 @@ class Orphan:
                 return None
             row = self._rows.popleft()
             if not self._bounds.is_expired(row.stored, self._clock()):
+                self._in_hand.add(row.id)
                 return row
             self.store.leave(row.id, "expired")
 
@@ -56,17 +63,21 @@ class Orphan:
             self.bring_back()
 
     def delivered(self, row: Row) -> None:
+        self._in_hand.discard(row.id)
         self.store.leave(row.id)
 
     def bury(self, row: Row, outcome: Outcome) -> None:
+        self._in_hand.discard(row.id)
         self.store.bury(row.id, self._clock(), outcome.reason or "", outcome.detail)
 
     def put_back(self, row: Row) -> None:
         """It was not tried."""
+        self._in_hand.discard(row.id)
         self._rows.appendleft(row)
 
     def put_aside(self, row: Row) -> None:
         """It failed: others first, until one of them succeeds."""
+        self._in_hand.discard(row.id)
         self._aside.append(row)
 
     def bring_back(self) -> None:
@@ -134,23 +145,18 @@ class Orphans:
 
     def take(self) -> tuple[Orphan, Row] | None:
         """The next event of the first file that has one. Files without are let go. Never raises."""
-        while self._adopted:
-            orphan = self._adopted[0]
+        for orphan in tuple(self._adopted):
             try:
                 row = orphan.take()
             except StoreError as error:
-                self._give_up(orphan, error)
-                continue
+                self._log.warn("orphan", "a file of the spool can't be read (%s)", error)
+                row = None
             if row is not None:
                 return orphan, row
-            self._adopted.popleft()
-            orphan.file.let_go()
+            if not orphan.is_busy:
+                self._adopted.remove(orphan)
+                orphan.file.let_go()
         return None
-
-    def _give_up(self, orphan: Orphan, error: StoreError) -> None:
-        self._log.warn("orphan", "a file of the spool can't be read (%s)", error)
-        self._adopted.popleft()
-        orphan.file.let_go()
 
     def release(self) -> None:
         """Let go of all."""

@@ -67,6 +67,7 @@ ONE = f"SELECT {_READ} FROM waiting WHERE id = ?"
 DEAD = f"SELECT {_READ}, died, reason, detail FROM dead WHERE id > ? ORDER BY id LIMIT ?"
 ONE_DEAD = f"SELECT {_READ}, died, reason, detail FROM dead WHERE id = ?"
 
+FIND = "SELECT id FROM waiting WHERE event GLOB ? UNION ALL SELECT id FROM dead WHERE event GLOB ? LIMIT 1"
 OLDEST = "SELECT id, ifnull(length(body), 0), stored FROM waiting WHERE id > ? ORDER BY id LIMIT ?"
 OLDEST_DEAD = "SELECT id, ifnull(length(body), 0), stored FROM dead WHERE id > ? ORDER BY id LIMIT ?"
 

@@ -67,9 +67,11 @@ class Dead:
 
 
 class Store:
-    """The events in one file. `durable`: what is stored survives the loss of power too, and not only the process."""
+    """The events in one file. `durable`: what is stored survives the loss of power too, and not only the process.
+    `reading`: it is someone else's, and nothing in it is changed.
+    """
 
-    def __init__(self, path: str, *, durable: bool = False, new: bool = False) -> None:
+    def __init__(self, path: str, *, durable: bool = False, new: bool = False, reading: bool = False) -> None:
         with first_import():
             import sqlite3
 
@@ -79,18 +81,20 @@ class Store:
             self._inode = os.stat(path).st_ino
             self._db = _connect(sqlite3, path)
             try:
-                self._prepare(durable, new)
+                self._prepare(durable, new, reading)
             except BaseException:
                 self._db.close()
                 raise
 
-    def _prepare(self, durable: bool, new: bool) -> None:
+    def _prepare(self, durable: bool, new: bool, reading: bool) -> None:
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
         if self._one("PRAGMA journal_mode = WAL") != ("wal",):
             raise StoreError("the file system has no shared memory, which WAL mode needs")
         # Without power loss in mind nothing has to wait for the disk: what is written belongs to the kernel.
         self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        if reading:
+            self._db.execute("PRAGMA query_only = ON")
         if new:
             self._db.execute("BEGIN")
             for statement in schema.STATEMENTS:
@@ -191,6 +195,13 @@ class Store:
         """The next that wait, or that are dead: number, bytes, and when they came."""
         with self._using():
             return self._db.execute(schema.OLDEST_DEAD if dead else schema.OLDEST, (after, limit)).fetchall()
+
+    def find(self, event: str) -> int | None:
+        """The number of the event of this id, or one that begins like this: of the first, whether it waits or is dead."""
+        pattern = "".join(each for each in event if each.isalnum()) + "*"
+        with self._using():
+            found = self._one(schema.FIND, (pattern, pattern))
+        return None if found is None else int(found[0])
 
     def size(self) -> tuple[int, int]:
         """How many wait or are dead, and the bytes of their bodies."""

@@ -10,14 +10,14 @@ from ..pipeline.stack import Stack
 from ..pipeline.stage import Stage
 from ..sinks.urllib3 import Urllib3Sink
 
+# What would wait in the breaker waits on disk.
+_SPOOLED: dict[type[Stage], Stage] = {Queue: Spool(), Breaker: Breaker(longest_outage=0)}
+
 
 class SpooledHTTPTransport(Stack):
     """Deliver from background threads, by urllib3. Events are on disk until they are delivered, in the folder that the
     option `spool` names: `Client(dsn + "?spool=/var/spool/shop", transport=SpooledHTTPTransport)`.
     """
 
-    # What would wait in the breaker waits on disk.
-    stages: tuple[Stage, ...] = tuple(
-        {Queue: Spool(), Breaker: Breaker(longest_outage=0)}.get(type(each), each) for each in BACKGROUND
-    )
+    stages = tuple(_SPOOLED.get(type(stage), stage) for stage in BACKGROUND)
     sink = Urllib3Sink()
