@@ -255,9 +255,7 @@ class BoundSpool:
         """The memory queue is done with one."""
         from ..spool.verdict import Verdict, asked_pause, verdict
 
-        entry = self._in_hand.pop(request.fate, None)
-        if entry is None:
-            return
+        entry = self._in_hand.pop(request.fate)
         result, entry.result = entry.result, None
         if outcome == DELIVERED:
             if entry.stored:
