@@ -209,11 +209,11 @@ class BoundSpool:
         return len(self._unsettled) if os.getpid() == self._process else 0
 
     def _keep(self, entry: _Entry, request: Request) -> None:
-        entry.stored = True  # before it is: another thread may drop it as the oldest as soon as it is
         self._stored[entry.number] = entry
-        if not self._own.put(entry.number, request):
-            entry.stored = False
-            self._stored.pop(entry.number, None)
+        if self._own.put(entry.number, request):
+            entry.stored = entry.number in self._stored  # else another thread has dropped it already, as the oldest
+        else:
+            del self._stored[entry.number]
 
     def _forget(self, entry: _Entry) -> None:
         self._unsettled.pop(entry, None)

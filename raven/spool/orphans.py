@@ -118,6 +118,7 @@ class Orphans:
         return others
 
     def _adopt(self, path: str) -> bool:
+        """Whether it need not be looked at again."""
         parts = (path, path + folder.LOCK, *(path + suffix for suffix in folder.COMPANIONS))
         if not all(map(folder.is_safe, parts)):
             self._log.warn("unsafe", "a file of the spool is a link, or belongs to another user: it is left alone")
@@ -126,7 +127,7 @@ class Orphans:
             file = files.adopt(path, self._log)
         except (OSError, StoreError, ConfigurationError) as error:
             self._log.warn("adopt", "a file of the spool can't be had (%s)", type(error).__name__)
-            return True
+            return False
         if file is None:
             return not os.path.lexists(path)
         self._adopted.append(Orphan(file, self._bounds, self._clock))

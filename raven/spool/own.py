@@ -95,8 +95,9 @@ class Own:
             except IndexError:
                 return None
             file = self._file
-            if file is None:  # it is rescued, or lost
-                continue
+            if file is None:  # it was lost, and there is no new one yet
+                self.park(number)
+                return None
             try:
                 row = file.store.load(number)
                 if row is not None and not self._bounds.is_expired(row.stored, self._clock()):
