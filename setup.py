@@ -16,6 +16,7 @@ GEVENT = ["gevent>=23.9"]
 EVENTLET = ["eventlet>=0.36"]
 TORNADO = ["tornado>=6.4"]
 TWISTED = ["twisted>=23.10"]
+SPEED = ["brotli>=1.1", "isal>=1.7", "orjson>=3.10", "zstandard>=0.22"]
 DEMO = ["bugsink>=2.6"]
 
 setup(
@@ -43,7 +44,7 @@ setup(
         "twisted": TWISTED,
         "socks": SOCKS,
         "all": REQUESTS + SOCKS + GEVENT + EVENTLET + TORNADO + TWISTED,
-        "speed": ["brotli>=1.1", "zstandard>=0.22"],
+        "speed": SPEED,
         "demo": DEMO,
         "test": [
             *DEMO,
@@ -51,9 +52,10 @@ setup(
             *GEVENT,
             *REQUESTS,
             *SOCKS,
+            *SPEED,
             *TORNADO,
             *TWISTED,
-            "brotli>=1.1",
+            "celery>=5.4",
             "coverage>=7.6",
             "gunicorn>=22",
             "httpcore[asyncio]>=1.0",
@@ -61,10 +63,11 @@ setup(
             "kent>=2.2",
             "mypy>=1.15",
             "pytest>=8.3",
+            "pytest-benchmark>=5",
             "pytest-timeout>=2.3",
+            "pyuwsgi>=2.0.30",
             "ruff>=0.9",
             "trustme>=1.2",
-            "zstandard>=0.22",
         ],
     },
     entry_points={"console_scripts": ["raven=raven.cli:main"]},

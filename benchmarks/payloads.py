@@ -22,7 +22,7 @@ from pathlib import Path
 # The corpus is no part of what is installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from peers import install
+from environments import install
 
 import raven
 from raven.testing.bugsink import Bugsink

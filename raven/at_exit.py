@@ -1,7 +1,8 @@
 """Deliver what is still queued when the interpreter exits.
 
 One handler serves all queues of the process. Python's `atexit` does not run in a child that `multiprocessing` forked
-(before 3.13), which ends in `os._exit` after its own finalizers, so there the handler is one of those.
+(before 3.13), which ends in `os._exit` after its own finalizers, so there the handler is one of those. Nor does it in a
+process of Celery's pool, of whose end nobody hears but through Celery's own signal.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from typing import Protocol
 
 _MOMENT = 0.3
 """Seconds that an exit may take before it says what it waits for."""
+
+_LAST_WORDS = 2.0
+"""Seconds after the beginning of the exit until which a report may be made."""
 
 
 class Draining(Protocol):
@@ -40,9 +44,17 @@ class Holder(Protocol):
         """Close them, when all is delivered that will be."""
 
 
+class Reporting(Protocol):
+    """Something that has a last word to say when all is delivered."""
+
+    def drain(self, seconds: float) -> None:
+        """Say it within `seconds`."""
+
+
 # Weak, so that a client that nobody needs any more can go. A queue with work is held by its worker.
 _queues: weakref.WeakSet[Draining] = weakref.WeakSet()
 _holders: weakref.WeakSet[Holder] = weakref.WeakSet()
+_reports: weakref.WeakSet[Reporting] = weakref.WeakSet()
 _registered_in: set[int] = set()
 _over = False
 _said: list[str] = []
@@ -53,6 +65,16 @@ _spent = 0.0
 def register(queue: Draining) -> None:
     """Drain this queue at exit, if it still exists then."""
     _queues.add(queue)
+    _register_in_process()
+
+
+def register_report(report: Reporting) -> None:
+    """Have this say its last word at exit, after all queues are drained, if it still exists then."""
+    _reports.add(report)
+    _register_in_process()
+
+
+def _register_in_process() -> None:
     process = os.getpid()
     if process not in _registered_in:
         _registered_in.add(process)
@@ -79,6 +101,10 @@ def _register_handler() -> None:
         # A child of the fork server may import the program, and us, before it counts as a child; when it begins to, it
         # forgets all finalizers, and then calls what is registered here.
         register_after_fork(_queues, _register_finalizer)
+    if "celery.signals" in sys.modules:
+        from celery.signals import worker_process_shutdown
+
+        worker_process_shutdown.connect(_handler, weak=False, dispatch_uid="raven")
     atexit.unregister(_handler)  # a child has inherited its parent's
     atexit.register(_handler)
 
@@ -89,7 +115,7 @@ def _register_finalizer(_: object) -> None:
     Finalize(None, _handler, exitpriority=-100)
 
 
-def _handler() -> None:
+def _handler(**_: object) -> None:
     global _over
     if not _over:  # from Python 3.13, a child of multiprocessing runs its atexit handlers as well
         drain()
@@ -124,6 +150,8 @@ def drain() -> None:
         for queue in queues:
             elapsed = time.monotonic() - started
             queue.drain(max(0.0, queue.shutdown_timeout - elapsed), max(0.0, _MOMENT - elapsed), notice)
+        for report in tuple(_reports):
+            report.drain(max(0.0, _LAST_WORDS - (time.monotonic() - started)))
     except KeyboardInterrupt:
         _spent = float("inf")
     finally:

@@ -18,6 +18,7 @@ from .capture.maker import Made, Maker, depth
 from .capture.once import Once
 from .capture.rules import Rules
 from .capture.scope import PARTS, Scope
+from .capture.settled import Settled, telling
 from .capture.wrap import Capturing
 from .connect import Transport, TransportFactory, connect
 from .dsn import Dsn
@@ -108,6 +109,8 @@ class Client:
     `sample_rate`: the share of events, from 0 to 1. `ignore_exceptions`: classes, and names of such with their modules or
     without, in which * stands for anything; what derives from them is ignored too. `before_send(event, hint)`: returns the
     event to send, or None; the hint may have "exc_info" and "log_record". `before_breadcrumb(crumb, hint)`: likewise.
+    `on_settled(event_id, outcome)`: is told what became of each event, in whatever thread knows it: `outcome.reason` is
+    None if it was delivered, else why it was dropped. It must not take long, and what it captures is not captured.
 
     What is a secret is replaced, wherever it stands: what is called a password, token, key, cookie, session, ...; card
     numbers; credentials in URLs. `sanitize_keys`: further names, and parts of names. `send_default_pii`: send network
@@ -139,6 +142,7 @@ class Client:
         ignore_exceptions: Iterable[type[BaseException] | str] = (),
         before_send: Decide | None = None,
         before_breadcrumb: Decide | None = None,
+        on_settled: Settled | None = None,
         sanitize_keys: Iterable[str] = (),
         send_default_pii: bool = False,
         unsafe_send_secrets: bool = False,
@@ -150,6 +154,7 @@ class Client:
             "environment": check.text("environment", environment, "SENTRY_ENVIRONMENT"),
             "server_name": check.text("server_name", server_name) or socket.gethostname(),
         }
+        settled = check.function("on_settled", on_settled)
         keys = check.texts("sanitize_keys", sanitize_keys)
         personal = check.flag("send_default_pii", send_default_pii)
         secrets = check.flag("unsafe_send_secrets", unsafe_send_secrets)
@@ -189,6 +194,11 @@ class Client:
         if address == "":
             return
         self._transport = connect(Dsn.parse(address), transport)
+        if settled is not None:
+            observe = getattr(self._transport, "observe", None)
+            if observe is None:
+                raise ConfigurationError("on_settled: this transport has no observe(), by which it would tell")
+            observe(telling(settled))
         if release is None and same["release"] is None:
             same["release"] = surroundings.release()
         for hook in wanted:

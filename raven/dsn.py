@@ -25,7 +25,7 @@ _SCHEME_PREFIXES = frozenset(
 )
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
-_KEY = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff,=;"]+""")
+_KEY = re.compile(r"[!#-+\--:<>-~]+")  # visible ASCII without , = ; "
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 _PATH_SEGMENT = re.compile(r"([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+")
 _PROJECT = re.compile(r"[A-Za-z0-9._~-]+")

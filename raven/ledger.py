@@ -40,12 +40,12 @@ class Ledger:
     deadlock and no lost count, whatever interrupts what.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, observers: tuple[Observer, ...] = ()) -> None:
         self._state: tuple[Stats, _Move | None] = (Stats(), None)
         self._moves: deque[_Move] = deque()
         self._lock = threading.RLock()
         self._moving = False
-        self._observers: tuple[Observer, ...] = ()
+        self._observers = observers
 
     def observe(self, observer: Observer) -> None:
         """Call `observer(request, outcome)` for each event that is settled, in the thread that settles it."""

@@ -47,6 +47,8 @@ class Configured:
     """
 
     def __post_init__(self) -> None:
+        if all(map(self._is_default, dataclasses.fields(self))):
+            return  # then no annotation need be read while Raven is imported
         for name, kind in options_of(type(self)).items():
             given = getattr(self, name)
             if not kind.accepts(given):
@@ -58,11 +60,17 @@ class Configured:
             elif kind.origin is Secret and isinstance(given, str):
                 object.__setattr__(self, name, Secret(given))
 
+    def _is_default(self, field: dataclasses.Field[Any]) -> bool:
+        # Of a type that is left as it is. Text may have to become a secret.
+        return getattr(self, field.name) is field.default and type(field.default) in _AS_THEY_ARE
+
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
         """The same, with those options changed that `texts` names and this declares.
 
         Raises `InvalidOption` with the option's name and what it accepts.
         """
+        if not texts:
+            return self
         kinds = options_of(type(self))
         given = self._by_field(texts)
         values = {name: kinds[name].read(called, text) for name, (called, text) in given.items()}
@@ -186,6 +194,7 @@ class Kind:
         return "" if self.above is None else f" greater than {self.above}"
 
 
+_AS_THEY_ARE = frozenset({type(None), bool, int, float, frozenset})
 _UNREADABLE = object()
 _READABLE = frozenset({bool, int, float, str, Secret, frozenset, Literal})
 

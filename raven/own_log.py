@@ -23,7 +23,6 @@ _INTERVAL = 60.0
 
 _silenced: ContextVar[bool] = ContextVar("raven_silenced", default=False)
 _lines_silenced: ContextVar[bool] = ContextVar("raven_lines_silenced", default=False)
-_delivering: ContextVar[bool] = ContextVar("raven_delivering", default=False)
 
 
 def may_capture() -> bool:
@@ -108,27 +107,6 @@ class FailureLog:
         if outcome.reason is not None and outcome.failed and outcome.reason != "shutdown":
             line = "an event was not delivered to %s (%s): %s"
             self._log.warn(outcome.reason, line, self._server, outcome.reason, outcome.detail)
-
-
-class Delivering:
-    """A context manager for the time in which another library delivers for us."""
-
-    def __enter__(self) -> None:
-        self._token = _delivering.set(True)
-
-    def __exit__(self, *exc_info: object) -> None:
-        _reset(_delivering, self._token)
-
-
-def silence(*names: str) -> None:
-    """Have these loggers, of libraries that deliver for us, say nothing of our deliveries. Others' are logged as before."""
-    for name in names:
-        # The same function each time, which a logger takes once.
-        logging.getLogger(name).addFilter(_is_not_ours)
-
-
-def _is_not_ours(record: logging.LogRecord) -> bool:
-    return not _delivering.get()
 
 
 def show_all() -> None:

@@ -8,8 +8,10 @@ from .compress import Compress
 from .envelope import Envelope
 from .queue import Queue
 from .ratelimit import RateLimit
+from .report import Report
 from .retry import Retry
 from .serialize import Serialize
+from .shrink import Shrink
 from .sign import Sign
 from .spool import Spool
 from .stack import Stack
@@ -26,8 +28,10 @@ __all__ = [
     "Flushed",
     "Queue",
     "RateLimit",
+    "Report",
     "Retry",
     "Serialize",
+    "Shrink",
     "Sign",
     "Spool",
     "Stack",

@@ -12,14 +12,14 @@ from typing import Any
 
 from ..dsn import Dsn
 from ..errors import Closed
-from ..ledger import Ledger, Stats
+from ..ledger import Ledger, Observer, Stats
 from ..outcome import Outcome, outcome_of
 from ..own_log import FailureLog
 from ..request import Fate, Request, Response, Send
 from ..runtimes import CannotWait, Runtime, Waker, drive
 from ..runtimes.threads import in_thread
 from ..sinks import Sink
-from .stage import Context, Holding, Stage
+from .stage import Context, Holding, Reporting, Stage
 
 
 class Flushed(enum.Enum):
@@ -46,6 +46,7 @@ class BoundStack:
         self._runtime = runtime
         self._title = title
         self._closed = False
+        self._observers: tuple[Observer, ...] = ()
         self._lives: dict[int, _Life] = {}
         self._ancestors: list[_Life] = []
         self._life()
@@ -59,6 +60,12 @@ class BoundStack:
         ledger = self._life().ledger
         ledger.accept()
         ledger.settle(request, outcome)
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer(request, outcome)` for each request that is settled, in the thread that settles it."""
+        life = self._life()
+        self._observers += (observer,)
+        life.ledger.observe(observer)
 
     def flush(self, timeout: float = 5.0) -> Flushed:
         """Wait until all that was sent so far is settled, at most `timeout` seconds.
@@ -98,7 +105,7 @@ class BoundStack:
         process = os.getpid()
         life = self._lives.get(process)
         if life is None:
-            context = Context(self._dsn, self._runtime or self._sink.runtime(), Ledger())
+            context = Context(self._dsn, self._runtime or self._sink.runtime(), Ledger(self._observers))
             life = self._lives.setdefault(process, _Life(self._stages, self._sink, context, self._closed))
             # The others are of ancestors. Their ids may come again, and they can't be freed: who knows what their locks
             # were doing when the process was copied.
@@ -120,6 +127,7 @@ class _Life:
         self.ledger.observe(self._wake)
         self._parts = compose(stages, sink, context)
         self._holding = [part for part in self._parts if isinstance(part, Holding)]
+        self._reporting = [part for part in self._parts if isinstance(part, Reporting)]
         self._flushing: deque[Waker] = deque()
         self._unfinished: deque[tuple[Request, object]] = deque()
         self._failed_before = 0
@@ -182,6 +190,8 @@ class _Life:
 
     def _flush_here(self, deadline: float, before: int) -> Flushed:
         settled = [part.flush_here(deadline) for part in self._holding]
+        for reporting in self._reporting:
+            reporting.report_here(deadline)
         return self._flushed(all(settled), before)
 
     async def flush(self, timeout: float) -> Flushed:
@@ -192,6 +202,8 @@ class _Life:
             settled = await part.flush(deadline) and settled
         if not self._holding:
             settled = await self._until_none_is_pending(deadline)
+        for reporting in self._reporting:
+            await reporting.report(deadline)
         return self._flushed(settled, before)
 
     def _flushed(self, settled: bool, before: int) -> Flushed:

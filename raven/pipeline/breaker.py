@@ -16,6 +16,8 @@ from .stage import Context, Stage
 _DOWN = frozenset({408, 502, 503, 504})
 """Answers of a proxy whose server is not there."""
 _LONGEST_PAUSE = 30.0
+_LEAST_WAIT = 0.001
+"""Seconds. What is left of a pause may be less than the clock can tell."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,7 +118,7 @@ class BoundBreaker:
                     raise SendTimeout("the server is down, and there is no more time to wait")
                 if now >= until:
                     raise CircuitOpen("the server is down, as the tries before have shown")
-                await waker.wait(wake - now)
+                await waker.wait(max(_LEAST_WAIT, wake - now))
         finally:
             self._waiting.remove(waker)
         request.put_off(self._runtime.monotonic() - began)

@@ -6,17 +6,23 @@ import importlib
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from functools import cache
+from typing import Any, ClassVar, Literal
 
 from ..errors import InvalidOption, MissingDependency
+from ..first_import import first_import
 from ..options import option
 from ..request import Request, Response, Send
+from ..require import optional
 from .stage import Context, Stage
 
 Encoder = Callable[[bytes], bytes]
 
 _HIGHEST_LEVEL = {"gzip": 9, "deflate": 9, "br": 11, "zstd": 22, "none": 0}
-_DEFAULT_LEVEL = {"gzip": 6, "deflate": 6, "br": 4, "zstd": 3, "none": 0}
+_LEVEL = 2
+"""Of gzip and deflate, by zlib and by isal. A higher one takes zlib two to five times as long, for a few percent."""
+_DEFAULT_LEVEL = {"br": 4, "zstd": 3}
+_WINDOW = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 _PACKAGE = {"br": "brotli", "zstd": "zstandard"}
 _REFUSED = (400, 415)
 
@@ -30,7 +36,9 @@ class Compress(Stage):
     server answers 400 or 415 to one of the three, the body is sent once more with gzip; if it takes that, so is every
     later one. none switches compression off.
 
-    `level` is the encoding's own scale, from 1; none means gzip 6, deflate 6, br 4, zstd 3.
+    `level` is the encoding's own scale, from 1; none means gzip 2, deflate 2, br 4, zstd 3. With `raven[speed]`, none has
+    gzip and deflate done by isal, in half the time. Events come out at most 15 percent larger than with gzip 6, which takes
+    two to five times as long.
     A body of less than `compress_above` bytes (default 512) is left alone.
     """
 
@@ -79,20 +87,32 @@ def _with_body(request: Request, body: bytes, encoding: str) -> Request:
 
 def encoder(encoding: str, level: int | None) -> Encoder:
     """The function that compresses. Raises `MissingDependency` if its package is not installed."""
-    rank = _DEFAULT_LEVEL[encoding] if level is None else level
-    if encoding == "gzip":
-        return lambda body: _zlib(body, rank, zlib.MAX_WBITS | 16)
-    if encoding == "deflate":
-        return lambda body: _zlib(body, rank, zlib.MAX_WBITS)
+    if encoding in _WINDOW:
+        window = _WINDOW[encoding]
+        if level is None:
+            return lambda body: _best(body, window)
+        return lambda body: _zlib(body, level, window)
     if encoding == "none":
         return bytes
     try:
         module = importlib.import_module(_PACKAGE[encoding])
     except ImportError:
         raise MissingDependency(_PACKAGE[encoding], f"encoding={encoding}", "speed") from None
+    rank = _DEFAULT_LEVEL[encoding] if level is None else level
     if encoding == "br":
         return lambda body: bytes(module.compress(body, quality=rank))
     return lambda body: bytes(module.compress(body, level=rank))
+
+
+def _best(body: bytes, window: int) -> bytes:
+    isal = _isal()
+    return _zlib(body, _LEVEL, window) if isal is None else bytes(isal.compress(body, _LEVEL, window))
+
+
+@cache
+def _isal() -> Any:
+    with first_import():
+        return optional("isal.isal_zlib")
 
 
 def _zlib(body: bytes, level: int, window: int) -> bytes:

@@ -7,8 +7,10 @@ from .compress import Compress
 from .envelope import Envelope
 from .queue import Queue
 from .ratelimit import RateLimit
+from .report import Report
 from .retry import Retry
 from .serialize import Serialize
+from .shrink import Shrink
 from .sign import Sign
 from .stage import Stage
 from .timeout import Timeout
@@ -16,7 +18,9 @@ from .timeout import Timeout
 BACKGROUND: tuple[Stage, ...] = (
     Serialize(),
     Queue(),
+    Report(),
     RateLimit(),
+    Shrink(),
     Envelope(),
     Compress(),
     Sign(),
@@ -28,7 +32,9 @@ BACKGROUND: tuple[Stage, ...] = (
 
 FOREGROUND: tuple[Stage, ...] = (
     Serialize(),
+    Report(report_interval=None),
     RateLimit(),
+    Shrink(),
     Envelope(),
     Compress(),
     Sign(),

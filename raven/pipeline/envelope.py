@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from json import JSONEncoder
 from typing import ClassVar
 
 from .._version import VERSION
@@ -13,7 +13,7 @@ from ..request import Request, Response, Send
 from .stage import Context, Stage
 
 _ITEM_TYPES = {"error": "event"}
-_SDK = {"name": "raven", "version": VERSION}
+_quoted = JSONEncoder().encode
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,14 +43,11 @@ class Envelope(Stage):
 def enclose(request: Request, body: bytes) -> bytes:
     """The envelope of one item. The item's type is the request's category, but "event" for errors."""
     kind = _ITEM_TYPES.get(request.category, request.category)
-    header: dict[str, object] = {"sent_at": _now(), "sdk": _SDK}
-    if kind == "event":  # servers refuse an event whose id is not in the envelope's own header
-        header = {"event_id": request.id, **header}
-    return b"%b\n%b\n%b\n" % (
-        json.dumps(header).encode(),
-        json.dumps({"type": kind, "length": len(body)}).encode(),
-        body,
-    )
+    # Servers refuse an event whose id is not in the envelope's own header.
+    event_id = f'"event_id": {_quoted(request.id)}, ' if kind == "event" else ""
+    header = f'{{{event_id}"sent_at": "{_now()}", "sdk": {{"name": "raven", "version": "{VERSION}"}}}}'
+    item = f'{{"type": {_quoted(kind)}, "length": {len(body)}}}'
+    return b"%b\n%b\n%b\n" % (header.encode(), item.encode(), body)
 
 
 def _now() -> str:

@@ -28,7 +28,7 @@ from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
 from ..request import HELD, Request, Response, Rest, Send
 from ..runtimes import CannotWait, Waker, drive
-from ..runtimes.threads import ThreadWaker
+from ..runtimes.threads import ThreadWaker, may_have_threads
 from .seats import Seats
 from .stage import Context, Stage
 
@@ -92,7 +92,7 @@ class BoundQueue:
         self._vacancies = deque([None] * queue.workers)
         self._rests = deque([None] * (_RESTING * queue.workers if queue.workers > 1 else 0))
         self._idle: deque[Waker] = deque()
-        self._flushing: deque[Waker] = deque()
+        self._flushing: deque[tuple[Waker, list[Request] | None]] = deque()
         self._helper = deque([None])
         self._closed = False
         self._process = os.getpid()
@@ -115,6 +115,8 @@ class BoundQueue:
         self._call_worker()
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
             at_exit.drain()
+        elif not may_have_threads():  # nobody will work here, and perhaps there will be no exit handler either
+            self.flush_here(self._runtime.monotonic() + self._options.shutdown_timeout)
         return HELD
 
     def _make_room(self, size: int) -> bool:
@@ -141,7 +143,8 @@ class BoundQueue:
 
     async def _wait_for_seat(self, size: int, deadline: float) -> bool:
         waker = self._runtime.waker()
-        self._flushing.append(waker)
+        entry = (waker, None)
+        self._flushing.append(entry)
         try:
             while not self._seats.take(size):
                 left = deadline - self._runtime.monotonic()
@@ -150,13 +153,14 @@ class BoundQueue:
                 await waker.wait(left)
             return True
         finally:
-            self._flushing.remove(waker)
+            self._flushing.remove(entry)
 
     async def flush(self, deadline: float) -> bool:
         """Wait until all that is held now is settled, at most until `deadline`. Whether it is settled."""
         held = list(self._unsettled.copy())  # a finalizer can come between the steps of list(), not of copy()
         waker = self._runtime.waker()
-        self._flushing.append(waker)
+        entry = (waker, held)
+        self._flushing.append(entry)
         try:
             while True:
                 while held and held[-1] not in self._unsettled:
@@ -166,7 +170,7 @@ class BoundQueue:
                     return not held
                 await waker.wait(left)
         finally:
-            self._flushing.remove(waker)
+            self._flushing.remove(entry)
 
     def flush_here(self, deadline: float) -> bool:
         """Deliver all that is held now in the calling thread, until `deadline`. Whether it is settled.
@@ -222,7 +226,8 @@ class BoundQueue:
     def _deliver_here(self, deadline: float, look_up: Callable[[], None], spare: Spare) -> bool:
         held = list(self._unsettled.copy())
         waker = ThreadWaker()
-        self._flushing.append(waker)
+        entry = (waker, held)
+        self._flushing.append(entry)
         try:
             while True:
                 while held and held[-1] not in self._unsettled:
@@ -237,7 +242,7 @@ class BoundQueue:
                     return self._deliver_all(held, deadline, look_up, spare)
                 drive(waker.wait(min(left, _LOOK_UP)))
         finally:
-            self._flushing.remove(waker)
+            self._flushing.remove(entry)
 
     def _deliver_all(
         self, requests: Iterable[Request], deadline: float, look_up: Callable[[], None], spare: Spare
@@ -426,11 +431,13 @@ class BoundQueue:
             size = self._unsettled.pop(request, None)  # only now, so that a flush that ends finds it counted
             if size is not None:  # nobody else has settled it
                 self._seats.give(size)
-                self._wake_flushing()
+                self._wake_flushing(request)
 
-    def _wake_flushing(self) -> None:
-        for waker in self._flushing.copy():
-            waker.wake()
+    def _wake_flushing(self, settled: Request | None = None) -> None:
+        """Wake those who wait for this one, or all. A flush waits for the last of those that it has seen unsettled."""
+        for waker, held in self._flushing.copy():
+            if settled is None or held is None or settled in held[-1:]:
+                waker.wake()
 
 
 def may_succeed_later(result: object) -> bool:

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+import marshal
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from json import JSONEncoder
 from typing import Any, ClassVar
+from uuid import UUID
 
 from ..errors import EventTooLarge, Unserializable
 from ..events.values import simplify
 from ..options import option
 from ..request import Request, Response, Send
+from ..require import optional
 from .stage import Context, Stage
 
+orjson = optional("orjson")
+
+
+def _of_value(value: object) -> object:
+    """What orjson, too, makes of these two."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
+
+
 _looking_for_cycles, _not_looking = (
-    JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=check).encode
+    JSONEncoder(
+        ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=check, default=_of_value
+    ).encode
     for check in (True, False)
 )
 _USUAL_LIMIT = 3_000
 """Of recursion. Up to here, a cycle that nobody looks for ends in a RecursionError, and not at the end of C's stack."""
+
+_WITHOUT_REFERENCES = 2
+_NO_NUMBER = re.compile(rb"g.{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
+"""A marshalled NaN or infinity. A text may look the same, which does no harm."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +50,8 @@ class Serialize(Stage):
     """Make the body of the event: UTF-8 JSON. First in a stack.
 
     It works in the thread of whoever sends, so that what the program does to the event afterwards changes nothing. What
-    JSON can't hold is replaced by words that say what it was; no value makes it fail.
+    JSON can't hold is replaced by words that say what it was; no value makes it fail. With `raven[speed]` it is done by
+    orjson, with the same result.
 
     An event over `max_event_size` bytes (default 1 MiB, Sentry's limit for an event before compression) loses its local
     variables, then its breadcrumbs, then its extra data, then the source around its lines, until it fits. One that still
@@ -53,28 +77,47 @@ class Serialize(Stage):
         return serialize
 
 
-def encode(event: dict[str, Any], limit: int) -> bytes:
-    """The event as JSON of at most `limit` bytes. Raises `EventTooLarge`. The event is left as it is."""
+def encode(event: dict[str, Any], limit: int, *, or_least: bool = False) -> bytes:
+    """The event as JSON of at most `limit` bytes. The event is left as it is.
+
+    Raises `EventTooLarge` if all that may be cut is not enough; with `or_least`, the result is what is left then.
+    """
     plain = None
     try:
-        body = _encode(event).encode()
+        body = _encode(event)
     except Exception:
         # NaN, a cycle, a foreign type, a lone surrogate, a dict that changes meanwhile, or a value whose own methods
         # raise whatever they like: rare, so only now pay for a walk.
         plain = _plain(event, limit)
-        body = _encode(plain).encode()
+        body = _encode(plain)
     if len(body) <= limit:
         return body
     for smaller in _smaller(plain or _plain(event, limit)):
-        body = _encode(smaller).encode()
+        body = _encode(smaller)
         if len(body) <= limit:
             return body
+    if or_least:
+        return body
     raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")
 
 
-def _encode(event: dict[str, Any]) -> str:
+def _encode(event: dict[str, Any]) -> bytes:
+    if orjson is not None:
+        try:
+            return _encode_fast(event)
+        except Exception:  # perhaps json can
+            pass
     encode = _not_looking if sys.getrecursionlimit() <= _USUAL_LIMIT else _looking_for_cycles
-    return encode(event)
+    return encode(event).encode()
+
+
+def _encode_fast(event: dict[str, Any]) -> bytes:
+    """By orjson, if it does as json would: it makes null of a number that JSON has no form for. Raises whatever comes."""
+    body: bytes = orjson.dumps(event, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
+    # To marshal it shows that, in a fraction of the time that json takes.
+    if b"null" in body and _NO_NUMBER.search(marshal.dumps(event, _WITHOUT_REFERENCES)):
+        raise ValueError("there may be a NaN in it")
+    return body
 
 
 def _plain(event: dict[str, Any], limit: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -71,6 +72,8 @@ class Stack:
 
         Raises `InvalidOption` for a name that nothing here declares, or a value that is not accepted.
         """
+        if not texts:
+            return self
         self._refuse_unknown(texts)
         stages = (stage.with_options(texts) for stage in self.stages)
         return type(self)(*stages, sink=self.sink.with_options(texts))
@@ -171,6 +174,10 @@ def _check_queue(stages: tuple[Stage, ...], sink: Sink) -> None:
 
 
 def _check_option_names(parts: tuple[Stage | Sink, ...]) -> None:
+    fields = [field for part in parts for field in dataclasses.fields(part)]
+    names = [name for field in fields for name in (field.name, *field.metadata.get("aliases", ()))]
+    if len(set(names)) == len(names):
+        return  # and no annotation need be read to know which of them are options
     owners: dict[str, str] = {}
     for part in parts:
         for name in _names_of(part):

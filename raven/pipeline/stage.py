@@ -57,6 +57,17 @@ class Holding(Protocol):
         """Accept nothing more, and drop what is left."""
 
 
+@runtime_checkable
+class Reporting(Protocol):
+    """What a bound stage has in addition if it has something to send of its own accord, when all else is settled."""
+
+    async def report(self, deadline: float) -> None:
+        """Send it, until the deadline."""
+
+    def report_here(self, deadline: float) -> None:
+        """The same where the runtime can't be waited for."""
+
+
 @dataclass(frozen=True, repr=False)
 class Stage(Configured):
     """Base of every stage's configuration.

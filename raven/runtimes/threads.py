@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import _thread
+import os
+import select
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
 
+from . import CannotWait
 from .drive import drive
 
 T = TypeVar("T")
@@ -37,8 +41,11 @@ class ThreadRuntime:
     """Workers are daemon threads. They go on while the interpreter carries out its exit handlers."""
 
     cancellation: ClassVar[tuple[type[BaseException], ...]] = ()
-    survives_exit: ClassVar[bool] = True
     helper: ClassVar[None] = None
+
+    @property
+    def survives_exit(self) -> bool:
+        return may_have_threads()
 
     def is_running(self) -> bool:
         return True
@@ -50,6 +57,8 @@ class ThreadRuntime:
         time.sleep(seconds)
 
     def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if not may_have_threads():
+            raise RuntimeError("no thread may run here")
         # Not threading.Thread here: its start() takes a lock that is not re-entrant, and we may be in a signal handler
         # that interrupted another start(). The plain thread can wait for that lock without harm.
         _thread.start_new_thread(_start, (worker,))
@@ -58,10 +67,30 @@ class ThreadRuntime:
         return ThreadWaker()
 
     def run(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
+        if not may_have_threads():
+            raise CannotWait
         return drive(make())
+
+    async def wait_readable(self, descriptor: int, seconds: float) -> None:
+        _wait(descriptor, "POLLIN", seconds)
+
+    async def wait_writable(self, descriptor: int, seconds: float) -> None:
+        _wait(descriptor, "POLLOUT", seconds)
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         return await in_thread(lambda: self.run(make))
+
+
+def may_have_threads() -> bool:
+    """Whether threads may be started. Not in the process that uWSGI forks its workers from.
+
+    By default uWSGI forks without Python's knowledge: if a thread runs at that moment, the workers have a copy of the
+    interpreter's lock that nobody will ever release, and serve nothing.
+    """
+    uwsgi: Any = sys.modules.get("uwsgi")  # which is there in uWSGI only
+    if uwsgi is None or getattr(uwsgi, "opt", {}).get("py-call-uwsgi-fork-hooks"):
+        return True
+    return bool(uwsgi.worker_id() or uwsgi.masterpid() not in (0, os.getpid()))
 
 
 async def in_thread(function: Callable[[], T]) -> T:
@@ -73,6 +102,16 @@ async def in_thread(function: Callable[[], T]) -> T:
     except RuntimeError:
         return function()
     return await asyncio.to_thread(function)
+
+
+def _wait(descriptor: int, event: str, seconds: float) -> None:
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, getattr(select, event))
+        poll.poll(seconds * 1_000)
+    else:  # where Eventlet has patched it; its own select is bounded by no number of descriptors
+        lists = ([descriptor], []) if event == "POLLIN" else ([], [descriptor])
+        select.select(*lists, [], seconds)
 
 
 def _start(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from ..errors import BadResponse, ConnectionLost
 from ..request import Response
@@ -24,13 +25,28 @@ _NOT_HTTP = "the answer is not HTTP"
 _CUT = "the connection was lost within the answer"
 
 
-def message(target: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The bytes of a POST. Raises ValueError for what would not stay in its line."""
-    lines = [f"POST {target} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if any(map(_FORBIDDEN.search, lines)):
-        raise ValueError("a header has a line break in it")
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + body
+class Head:
+    """What comes before the body of a POST to this host. The last is kept: the next differs in its length alone."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._kept: tuple[str, Mapping[str, str], bytes] = ("", {}, b"")
+
+    def followed_by(self, body: bytes, target: str, headers: Mapping[str, str]) -> bytes:
+        """The bytes of a request. Raises ValueError for what would not stay in its line."""
+        of, having, start = self._kept
+        if of != target or having != headers:
+            start = self._start(target, headers)
+            self._kept = (target, dict(headers), start)
+        return b"%b%d\r\n\r\n%b" % (start, len(body), body)
+
+    def _start(self, target: str, headers: Mapping[str, str]) -> bytes:
+        lines = [f"POST {target} HTTP/1.1", f"Host: {self._host}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines.append("Content-Length: ")
+        if any(map(_FORBIDDEN.search, lines)):
+            raise ValueError("a header has a line break in it")
+        return "\r\n".join(lines).encode("latin-1")
 
 
 class Answer:
@@ -68,9 +84,16 @@ class Answer:
                 raise ConnectionLost(_CUT)
         elif len(self._body) <= MOST_READ:
             return None
-        return Response(self._head.status, self._head.headers, bytes(self._body[:MOST_READ]))
+        return Response(self._head.status, dict(self._head.headers), bytes(self._body[:MOST_READ]))
 
     def _read_head(self) -> None:
+        if not self._searched and not self._head.status:  # most come in one piece, and are read in one
+            end = self._buffer.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
+            head = _read_whole(bytes(self._buffer[:end])) if end >= 4 else None
+            if head is not None:
+                del self._buffer[:end]
+                self._begin_body(head)
+                return
         while self._in_head:
             head = self._head
             if not head.status and not self._buffer.startswith(_START[: len(self._buffer)]):
@@ -83,30 +106,15 @@ class Answer:
             if line:
                 head.add(line)
             elif head.status >= 200 or head.status == 101:
-                self._begin_body(head.version, head.status, head.headers)
+                head.end()
+                self._begin_body(head)
             else:
                 self._head = _Head()
 
-    def _begin_body(self, version: int, status: int, headers: dict[str, str]) -> None:
+    def _begin_body(self, head: _Head) -> None:
         self._in_head = False
-        words = re.split(r"[,\s]+", headers.get("connection", "").lower())
-        self._keep = "close" not in words and (version == 1 or "keep-alive" in words) and status != 101
-        coding = headers.get("transfer-encoding")
-        length = headers.get("content-length")
-        if status in (101, 204, 304):
-            self._left = 0
-        elif coding is not None:
-            if coding.lower() != "chunked":
-                raise BadResponse(f"{_NOT_HTTP}: its transfer coding is unknown")
-            self._chunked = True
-            self._keep = self._keep and length is None and version == 1  # what else is a sign of smuggling
-        elif length is not None:
-            first, *others = (each.strip() for each in length.split(","))  # of a repeated header, which is joined
-            if not _LENGTH.fullmatch(first) or any(each != first for each in others):
-                raise BadResponse(f"{_NOT_HTTP}: its length can't be told")
-            self._left = int(first)
-        else:
-            self._keep = False
+        self._head = head
+        self._left, self._chunked, self._keep = head.length, head.chunked, head.keep
 
     def _read_body(self) -> bool:
         """Whether it is whole."""
@@ -171,6 +179,9 @@ class _Head:
         self.version = self.status = 0
         self.headers: dict[str, str] = {}
         self._left = _MOST_HEADERS
+        self.length: int | None = None  # of the body; None: until the end of the connection, or in chunks
+        self.chunked = False
+        self.keep = False
 
     def add(self, line: bytes) -> None:
         """Take the next line. Raises `BadResponse` if it doesn't belong here."""
@@ -187,3 +198,38 @@ class _Head:
             raise BadResponse(f"{_NOT_HTTP}: one of its headers isn't")
         name, value = header[1].decode().lower(), header[2].strip(b" \t").decode("latin-1")
         self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
+
+    def end(self) -> None:
+        """Settle what follows. Raises `BadResponse` if that can't be told."""
+        words = re.split(r"[,\s]+", self.headers.get("connection", "").lower())
+        self.keep = "close" not in words and (self.version == 1 or "keep-alive" in words) and self.status != 101
+        coding = self.headers.get("transfer-encoding")
+        length = self.headers.get("content-length")
+        if self.status in (101, 204, 304):
+            self.length = 0
+        elif coding is not None:
+            if coding.lower() != "chunked":
+                raise BadResponse(f"{_NOT_HTTP}: its transfer coding is unknown")
+            self.chunked = True
+            self.keep = self.keep and length is None and self.version == 1  # what else is a sign of smuggling
+        elif length is not None:
+            first, *others = (each.strip() for each in length.split(","))  # of a repeated header, which is joined
+            if not _LENGTH.fullmatch(first) or any(each != first for each in others):
+                raise BadResponse(f"{_NOT_HTTP}: its length can't be told")
+            self.length = int(first)
+        else:
+            self.keep = False
+
+
+@lru_cache(8)  # what a server answers differs in the body, and in the date, which changes once a second
+def _read_whole(data: bytes) -> _Head | None:
+    """The head that these bytes are, if it is that of the answer itself. It is shared. Raises `BadResponse`."""
+    head = _Head()
+    for line in data.split(b"\r\n")[:-2]:
+        if b"\n" in line:
+            return None
+        head.add(line)
+    if 100 <= head.status < 200:
+        return None
+    head.end()
+    return head

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from ..dsn import Dsn
-from ..errors import Closed, ConnectionLost, SendTimeout
 from ..options import option
 from ..pipeline.stage import Context
-from ..request import Request, Response
-from ..runtimes import SocketRuntime
 from . import Sink
-from .http import HTTPSink, time_left, warn_if_unverified
-from .http11 import Answer, message
-from .places import Places
-from .resolve import Address
-from .route import Route
-from .stream import Stream, connect
-from .tls import TLSSettings
-from .translate import of_socket
-from .tunnel import Read, Write
+from .http import HTTPSink, warn_if_unverified
+from .later import Later
 
-_BLOCK = 65_536
-_READS_AT_A_STRETCH = 16
-"""After so many reads that didn't have to wait, others have their turn."""
+if TYPE_CHECKING:
+    from .connections import Connections
 
 
 @dataclass(frozen=True, repr=False)
 class SocketSink(HTTPSink):
-    """POST the body and wait for the answer, as the runtime waits. Connections are kept open, and none is opened before the
-    first request. At most `connections` (default 100) are used at once.
+    """POST the body and wait for the answer, as the runtime waits. Connections are kept open; none is opened, and nothing
+    that is needed for one is imported, before the first request. At most `connections` (default 100) are used at once.
 
     At the interpreter's exit `Urllib3Sink` takes its place.
     """
@@ -45,115 +32,13 @@ class SocketSink(HTTPSink):
 
         return Urllib3Sink(**self.options())
 
-    def bind(self, context: Context) -> BoundSocketSink:
-        dsn = context.dsn
-        tls = self.tls(dsn)
-        warn_if_unverified(dsn, tls)
-        runtime = cast(SocketRuntime, context.runtime)
-        return BoundSocketSink(dsn, tls, Route(dsn, self.proxy(dsn), runtime), runtime, self.connections)
+    def bind(self, context: Context) -> Later[Connections]:
+        tls, proxy = self.tls(context.dsn), self.proxy(context.dsn)  # what is wrong with them is better known now
+        warn_if_unverified(context.dsn, tls)
+        return Later(lambda: self.load()(context, tls, proxy, self.connections))
 
+    def load(self) -> type[Connections]:
+        """Import what sends."""
+        from .connections import Connections
 
-class BoundSocketSink:
-    """The connections to one server, by way of its proxy if there is one."""
-
-    def __init__(
-        self, dsn: Dsn, tls: TLSSettings | None, route: Route, runtime: SocketRuntime, connections: int
-    ) -> None:
-        self._dsn = dsn
-        self._host = dsn.authority
-        self._tls = tls
-        self._tls_context: ssl.SSLContext | None = None
-        self._route = route
-        self._runtime = runtime
-        self._places: Places[Stream] = Places(connections, runtime)
-        self._closed = False
-
-    async def __call__(self, request: Request) -> Response:
-        deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
-        sent = message(self._route.target(request), self._host, self._route.headers(request), request.body or b"")
-        try:
-            stream = await self._places.take(deadline)
-        except TimeoutError as error:
-            raise SendTimeout(str(error)) from None
-        answer = Answer()
-        try:
-            if stream is not None and stream.is_over():
-                stream.close()
-                stream = None
-            if self._closed:
-                raise Closed("the transport was closed")
-            used = stream is not None
-            if stream is None:
-                stream = await self._connect(deadline)
-            try:
-                return await self._exchange(stream, sent, answer, deadline)
-            except OSError as error:
-                raise of_socket(error, stale=used and not answer.begun) from None
-            except ConnectionLost as error:
-                error.stale = used and not answer.begun
-                raise
-        finally:
-            if stream is not None and not answer.reusable:
-                stream.close()
-                stream = None
-            self._places.give(stream)
-            if self._closed:  # perhaps since close() looked
-                self.close()
-
-    def close(self) -> None:
-        """Close the connections that are idle. Those in use are closed by whoever uses them."""
-        self._closed = True
-        while (stream := self._places.take_idle()) is not None:
-            stream.close()
-
-    async def _connect(self, deadline: float) -> Stream:
-        def ends(stream: Stream) -> tuple[Write, Read]:
-            return lambda data: stream.write(data, deadline), lambda most: stream.read(most, deadline)
-
-        async def to(address: Address, seconds: float) -> Stream:
-            return await connect(address, self._runtime, seconds)
-
-        try:
-            stream = await self._route.connect(to, ends, deadline - self._runtime.monotonic())
-        except OSError:
-            raise SendTimeout("the server did not answer in time") from None
-        if self._tls is not None:
-            try:
-                await stream.handshake(self._context(self._tls), self._dsn.host, deadline)
-            except BaseException as error:
-                stream.close()
-                if isinstance(error, OSError):
-                    raise of_socket(error) from None
-                raise
-        return stream
-
-    def _context(self, tls: TLSSettings) -> ssl.SSLContext:
-        if self._tls_context is None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            tls.apply(context)
-            self._tls_context = context
-        return self._tls_context
-
-    async def _exchange(self, stream: Stream, sent: bytes, answer: Answer, deadline: float) -> Response:
-        lost: OSError | None = None
-        try:
-            await stream.write(sent, deadline)
-        except TimeoutError:
-            raise
-        except OSError as error:  # a server that doesn't want all of it may have said so
-            lost = error
-        reads = 0
-        while True:
-            try:
-                data = await stream.read(_BLOCK, deadline)
-            except TimeoutError:
-                raise
-            except OSError as error:
-                # A refusal of TLS may say why only here.
-                raise error if lost is None or isinstance(error, ssl.SSLError) else lost from None
-            response = answer.feed(data)
-            if response is not None:
-                return response
-            reads += 1
-            if reads % _READS_AT_A_STRETCH == 0:
-                await self._runtime.sleep(0)
+        return Connections

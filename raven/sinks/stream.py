@@ -18,33 +18,40 @@ _Wait = Callable[[int, float], Awaitable[None]]
 
 
 class Stream:
-    """A connection. Whatever takes until its deadline raises TimeoutError; whatever else fails, an OSError."""
+    """A connection, by a socket that never blocks. Whatever takes until its deadline raises TimeoutError; whatever else
+    fails, an OSError.
+    """
 
     def __init__(self, sock: socket.socket, runtime: SocketRuntime) -> None:
-        self._sock = sock
+        self.socket = sock
         self._runtime = runtime
+        self._asked = False
 
     async def handshake(self, context: ssl.SSLContext, name: str, deadline: float) -> None:
         """Begin TLS with a server of this name."""
-        secured = context.wrap_socket(self._sock, server_hostname=name, do_handshake_on_connect=False)
-        self._sock = secured
+        secured = context.wrap_socket(self.socket, server_hostname=name, do_handshake_on_connect=False)
+        self.socket = secured
         await self._until_done(secured.do_handshake, self._runtime.wait_readable, deadline)
 
     async def write(self, data: bytes, deadline: float) -> None:
         """Write all of it."""
         left = memoryview(data)
         while left:
-            sent = await self._until_done(partial(self._sock.send, left), self._runtime.wait_writable, deadline)
+            sent = await self._until_done(partial(self.socket.send, left), self._runtime.wait_writable, deadline)
             left = left[sent:]
+        self._asked = True
 
     async def read(self, most: int, deadline: float) -> bytes:
         """Read what is there, or comes first. Nothing at all: the other side is done."""
-        return await self._until_done(partial(self._sock.recv, most), self._runtime.wait_readable, deadline)
+        if self._asked:  # the answer can't be there yet, and to look for it in vain costs more than to wait
+            self._asked = False
+            await self._runtime.wait_readable(self.socket.fileno(), max(0.0, deadline - self._runtime.monotonic()))
+        return await self._until_done(partial(self.socket.recv, most), self._runtime.wait_readable, deadline)
 
     def is_over(self) -> bool:
         """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
         try:
-            self._sock.recv(1)
+            self.socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
         except OSError:
@@ -52,7 +59,7 @@ class Stream:
         return True
 
     def close(self) -> None:
-        self._sock.close()
+        self.socket.close()
 
     def __del__(self) -> None:
         self.close()  # or, in a program that ends without a close, there would be a warning of it
@@ -70,7 +77,7 @@ class Stream:
                 wait = self._runtime.wait_readable
             except ssl.SSLWantWriteError:
                 wait = self._runtime.wait_writable
-            await wait(self._sock.fileno(), left)
+            await wait(self.socket.fileno(), left)
 
 
 async def connect(address: Address, runtime: SocketRuntime, seconds: float) -> Stream:

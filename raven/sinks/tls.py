@@ -1,19 +1,23 @@
 """What TLS must hold to, settled once for every sink.
 
-The sinks build contexts of their own from it, because gevent, eventlet and Twisted need their own classes.
+The sinks build contexts of their own from it, because gevent, eventlet and Twisted need their own classes. Only what needs
+`ssl` imports it.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidOption, TLSError
+
+if TYPE_CHECKING:
+    import ssl
 
 SYSTEM = "system"
 """The word that stands for the operating system's trust store, as the value of `ca_certs`."""
@@ -44,6 +48,8 @@ class TLSSettings:
 
         Raises `TLSError` if a file is not what it was when the settings were made.
         """
+        import ssl
+
         if self.cert_file is not None:
             try:
                 context.load_cert_chain(self.cert_file, self.key_file, _no_password)
@@ -100,6 +106,8 @@ def default_bundle() -> str:
 @cache
 def _checked(name: str, path: str) -> str:
     # Once in a process and its forks: a child may be in another root folder, where the file is not.
+    import ssl
+
     if os.path.isdir(path):
         if not any(map(_HASHED.fullmatch, os.listdir(path))):
             raise InvalidOption(f"{name}: the folder has no certificates as OpenSSL names them (run c_rehash on it)")
@@ -139,6 +147,8 @@ def _no_password() -> str:
 
 @cache
 def _load(cert_file: str, key_file: str | None) -> None:
+    import ssl
+
     if _MARK not in _pem("cert_file", cert_file):
         raise InvalidOption("cert_file: the file has no certificate in it (PEM is accepted)")
     name, key = ("cert_file", cert_file) if key_file is None else ("key_file", key_file)

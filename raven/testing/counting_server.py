@@ -52,14 +52,17 @@ class Received:
 
 
 class CountingServer:
-    """`answers` gives the answer to each request, by its number from 0. With `tls` the server speaks HTTPS."""
+    """`answers` gives the answer to each event, by its number from 0. With `tls` the server speaks HTTPS. `reports`
+    has what clients told of events that they have dropped; these are always taken.
+    It listens on `port`, or on any that is free.
+    """
 
     def __init__(
-        self, answers: Callable[[int], Answer] = lambda number: 200, *, tls: ssl.SSLContext | None = None
+        self, answers: Callable[[int], Answer] = lambda number: 200, *, tls: ssl.SSLContext | None = None, port: int = 0
     ) -> None:
         self._answers = answers
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -69,6 +72,7 @@ class CountingServer:
         self._failures: list[BaseException] = []
         self.delay = 0.0
         self.received: list[Received] = []
+        self.reports: list[dict[str, Any]] = []
         self.requests = 0
         self.connections = 0
 
@@ -170,11 +174,16 @@ class CountingServer:
     def _answer(
         self, sock: socket.socket, number: int, peer: tuple[str, int], endpoint: str, encoding: str, body: bytes
     ) -> bool:
-        event_id, event = _unpack(endpoint, _DECODERS[encoding](body))
+        kind, event_id, event = _unpack(endpoint, _DECODERS[encoding](body))
         with self._changed:
-            answer = self._answers(self.requests)
-            self.requests += 1
-            if answer == "take and close" or (isinstance(answer, int) and 200 <= answer < 300):
+            if kind == "client_report":
+                answer: Answer = 200
+                self.reports.append(json.loads(event))
+            else:
+                answer = self._answers(self.requests)
+                self.requests += 1
+            taken = answer == "take and close" or (isinstance(answer, int) and 200 <= answer < 300)
+            if taken and kind == "event":
                 self.received.append(Received(event_id, number, peer, endpoint, encoding, event))
             self._changed.notify_all()
         if not isinstance(answer, int):
@@ -213,14 +222,15 @@ def _read(stream: Any) -> tuple[str, str, bytes] | None:
     return (endpoint, encoding, body) if len(body) == length else None
 
 
-def _unpack(endpoint: str, body: bytes) -> tuple[str, bytes]:
-    """The event's id and JSON."""
+def _unpack(endpoint: str, body: bytes) -> tuple[str, str, bytes]:
+    """What it is, its id, and its JSON."""
     if endpoint == "store":
-        return str(json.loads(body)["event_id"]), body
+        return "event", str(json.loads(body)["event_id"]), body
     header, item, event = body.split(b"\n", 2)
-    length = json.loads(item)["length"]
+    about = json.loads(item)
+    length = about["length"]
     assert event[length:] == b"\n", "there is more than one item"
-    return str(json.loads(header)["event_id"]), event[:length]
+    return about["type"], str(json.loads(header).get("event_id", "")), event[:length]
 
 
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {

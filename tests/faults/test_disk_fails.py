@@ -42,7 +42,7 @@ capture(5)
 before = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
 capture(50, 8000)
-assert client.flush(20)
+assert client.flush(20), client.stats()
 resource.setrlimit(resource.RLIMIT_FSIZE, before)
 time.sleep(1.0)
 at = stored()
@@ -59,7 +59,7 @@ assert stored() == 5 and os.stat(folder).st_mode & 0o777 == 0o700
 
 READ_ONLY = """
 capture(5)
-assert client.flush(20)
+assert client.flush(20), client.stats()
 client.close()
 os.mkdir(folder + "-2", 0o700)
 folder += "-2"

@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from raven.errors import SendError
-from raven.pipeline import Breaker, Compress, Envelope, RateLimit, Retry, Serialize, Sign, Stage, Store, Timeout, stage
+from raven.pipeline import (
+    Breaker,
+    Compress,
+    Envelope,
+    RateLimit,
+    Report,
+    Retry,
+    Serialize,
+    Shrink,
+    Sign,
+    Stage,
+    Store,
+    Timeout,
+    stage,
+)
 from raven.request import Request, Response, Send
 from raven.testing import FakeRuntime, StageDriver
 
@@ -21,7 +35,9 @@ async def passing(request: Request, send: Send) -> Response:
 
 STAGES: list[Stage] = [
     Serialize(),
+    Report(),
     RateLimit(),
+    Shrink(),
     Envelope(),
     Store(),
     Compress(compress_above=0),

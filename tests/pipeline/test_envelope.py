@@ -10,6 +10,7 @@ import pytest
 from raven import VERSION
 from raven.errors import Unserializable
 from raven.pipeline import Envelope
+from raven.pipeline.envelope import enclose
 from raven.request import Request
 from raven.testing import StageDriver
 
@@ -33,6 +34,16 @@ def test_an_event_has_its_id_in_the_header_and_its_length_in_bytes(payload: byte
     header = f'{{"event_id": "{ID}", "sent_at": "{sent_at}", "sdk": {{"name": "raven", "version": "{VERSION}"}}}}'
     item = f'{{"type": "event", "length": {len(payload)}}}'
     assert body == header.encode() + b"\n" + item.encode() + b"\n" + payload + b"\n"
+
+
+@pytest.mark.parametrize("text", ['"', "\n", "\\", "\x00", "ü", "\ud800"])
+def test_an_id_and_a_category_of_whatever_text_stay_in_their_lines(text: str) -> None:
+    for category in ("error", text):
+        body = enclose(Request(text, category), b"{}")
+        header, item, rest = body.split(b"\n", 2)
+        assert json.loads(header).get("event_id", text) == text
+        assert json.loads(item)["type"] in ("event", text)
+        assert rest == b"{}\n"
 
 
 def test_the_time_of_sending_is_now_in_utc() -> None:

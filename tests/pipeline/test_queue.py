@@ -14,6 +14,7 @@ from raven.pipeline import Queue
 from raven.request import HELD, Request, Response
 from raven.runtimes import drive
 from raven.testing import FakeRuntime, ScriptedSink, fake_context
+from raven.testing.runtime import FakeWaker
 
 from .helpers import Alarm, Line, names, new_request, slow
 
@@ -315,6 +316,34 @@ def test_flush_waits_until_all_is_settled() -> None:
     assert line.flush()
     assert line.runtime.now == 1_003.0
     assert line.counts == {"accepted": 3, "delivered": 2, "send_error": 1}
+
+
+class Waking(FakeRuntime):
+    """Counts who is woken."""
+
+    woken = 0
+
+    def waker(self) -> FakeWaker:
+        runtime = self
+
+        class Waker(FakeWaker):
+            def wake(self) -> None:
+                runtime.woken += 1
+                super().wake()
+
+        return Waker(self)
+
+
+def test_a_flush_is_woken_by_the_last_that_it_waits_for_and_not_by_each() -> None:
+    runtime = Waking()
+    line = Line(ONE, slow(*[200] * 4), runtime=runtime)
+    line.put("a", "b", "c")
+    flush = runtime.start(line.bound.flush(2_000.0))
+    line.put("d")
+    runtime.advance(2.5)
+    assert (runtime.woken, flush.done) == (0, False)
+    runtime.advance(1.0)
+    assert (runtime.woken, flush.done, flush.result) == (1, True, True)
 
 
 @pytest.mark.parametrize(("seconds", "flushed", "now"), [(0.0, False, 0.0), (1.5, False, 1.5), (2.5, True, 2.0)])

@@ -6,15 +6,19 @@ import copy
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raven.errors import EventTooLarge, InvalidOption, Unserializable
-from raven.pipeline import Serialize
+from raven.pipeline import Serialize, serialize
 from raven.pipeline.serialize import encode
 from raven.request import Request
 from raven.testing import StageDriver
@@ -22,6 +26,15 @@ from raven.testing import StageDriver
 from .helpers import new_request, repeatable
 
 LIMIT = 1_048_576
+
+
+@pytest.fixture(autouse=True, params=["orjson", "json"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each test is done with orjson, and as if it were not installed."""
+    name: str = request.param
+    if name == "json":
+        monkeypatch.setattr(serialize, "orjson", None)
+    return name
 
 
 def test_the_event_becomes_compact_utf8_json() -> None:
@@ -71,6 +84,25 @@ class Masked:
         return "<Masked>"
 
 
+class Colour(Enum):
+    """Its members are their values."""
+
+    RED = "red"
+
+
+class Broken(Enum):
+    """A number that JSON has no form for."""
+
+    NUMBER = float("nan")
+
+
+@dataclass
+class Point:
+    """orjson takes one for a dict."""
+
+    x: int = 1
+
+
 class Lying(dict[str, Any]):
     def items(self) -> Any:
         raise ZeroDivisionError
@@ -93,7 +125,15 @@ class Text(str):
         pytest.param([float("inf"), -float("inf")], ["inf", "-inf"], id="infinity"),
         pytest.param({1, 2}, [1, 2], id="set"),
         pytest.param(b"\x00\xff", r"b'\x00\xff'", id="bytes"),
+        pytest.param([None, float("nan")], [None, "nan"], id="NaN beside None"),
         pytest.param(Decimal("1.5"), "Decimal('1.5')", id="foreign type"),
+        pytest.param(Colour.RED, "red", id="member of an enumeration"),
+        pytest.param([None, Broken.NUMBER], [None, repr(Broken.NUMBER)], id="member whose value is a NaN, beside None"),
+        pytest.param(Point(), {"__class__": "Point", "x": 1}, id="dataclass"),
+        pytest.param(UUID(int=1), "00000000-0000-0000-0000-000000000001", id="UUID"),
+        pytest.param(date(2026, 1, 2), "datetime.date(2026, 1, 2)", id="date"),
+        pytest.param(10**20, 10**20, id="int of 67 bits"),
+        pytest.param((1, "g" * 9), [1, "g" * 9], id="tuple"),
         pytest.param("a\ud800b", r"a\ud800b", id="lone surrogate"),
         pytest.param({"\udfff": 1}, {r"\udfff": 1}, id="lone surrogate as a key"),
         pytest.param({1: 1, None: 2, b"x": 3}, {"1": 1, "None": 2, "b'x'": 3}, id="odd keys"),

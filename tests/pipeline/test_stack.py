@@ -161,15 +161,14 @@ def test_other_orders_that_work_are_allowed() -> None:
 
 def test_replace_puts_a_stage_in_the_place_of_one_of_its_class() -> None:
     changed = FULL.replace(Retry(attempts=2))
-    assert changed.stages[6] == Retry(attempts=2)
-    assert [*changed.stages[:6], *changed.stages[7:]] == [*FULL.stages[:6], *FULL.stages[7:]]
-    assert FULL.stages[6] == Retry()
+    at = FULL.stages.index(Retry())
+    assert changed.stages == (*FULL.stages[:at], Retry(attempts=2), *FULL.stages[at + 1 :])
     assert changed.sink is FULL.sink
 
 
 def test_replace_can_name_the_place_by_class_or_by_value() -> None:
     assert FULL.replace(Envelope, Store()) == FULL.replace(Envelope(), Store())
-    assert FULL.replace(Envelope, Store()).stages[3] == Store()
+    assert FULL.replace(Envelope, Store()).stages.index(Store()) == FULL.stages.index(Envelope())
     doubled = Stack(tag_host, Mark("1"), sink=MemorySink())
     assert doubled.replace(tag_host, Queue()).stages == (Queue(), Mark("1"))
 
@@ -181,8 +180,8 @@ def test_replace_can_replace_the_sink() -> None:
 
 
 def test_before_and_after_add_stages() -> None:
-    assert roles(FULL.before(Queue, tag_host)).startswith("Serialize FunctionStage Queue RateLimit")
-    assert roles(FULL.after(Serialize(), tag_host, Mark())).startswith("Serialize FunctionStage Mark Queue RateLimit")
+    assert roles(FULL.before(Queue, tag_host)).startswith("Serialize FunctionStage Queue Report")
+    assert roles(FULL.after(Serialize(), tag_host, Mark())).startswith("Serialize FunctionStage Mark Queue Report")
     assert FULL.before(Queue, tag_host) == FULL.after(Serialize, tag_host)
     assert FULL.before(Queue, tag_host).sink is FULL.sink
     assert FULL.before(Serialize, tag_host).stages == (tag_host, *FULL.stages)
@@ -190,9 +189,9 @@ def test_before_and_after_add_stages() -> None:
 
 
 def test_without_takes_a_stage_out() -> None:
-    assert FULL.without(Compress).stages == (*FULL.stages[:4], *FULL.stages[5:])
+    assert FULL.without(Compress).stages == tuple(stage for stage in FULL.stages if stage != Compress())
     assert FULL.without(Compress()).sink is FULL.sink
-    with pytest.raises(InvalidStack, match="Envelope needs Serialize"):
+    with pytest.raises(InvalidStack, match="Shrink needs Serialize"):
         FULL.without(Serialize)
 
 
@@ -345,6 +344,7 @@ def test_one_stack_serves_two_clients_that_share_nothing() -> None:
 
 
 def test_the_prebuilt_orders() -> None:
-    assert roles(FULL) == "Serialize Queue RateLimit Envelope Compress Sign Retry Breaker Timeout"
-    assert roles(HTTPTransport()) == "Serialize RateLimit Envelope Compress Sign Retry Breaker Timeout"
-    assert HTTPTransport().stages[5] == Retry(attempts=2, total_timeout=2.5)
+    below = "Report RateLimit Shrink Envelope Compress Sign Retry Breaker Timeout"
+    assert roles(FULL) == f"Serialize Queue {below}"
+    assert roles(HTTPTransport()) == f"Serialize {below}"
+    assert Retry(attempts=2, total_timeout=2.5) in HTTPTransport().stages

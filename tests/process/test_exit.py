@@ -77,9 +77,7 @@ def test_what_an_exit_handler_captures_is_delivered(
     assert server.counts == dict.fromkeys(ended.said("sent"), 1)
 
 
-def test_events_wait_at_exit_although_urllib3_closes_its_idle_connections_before(
-    server: CountingServer, start: Start
-) -> None:
+def test_at_exit_the_connections_are_still_there(server: CountingServer, start: Start) -> None:
     program = start("client = Client(DSN)\nsent(client, 1)\nclient.flush()\nsent(client, 30)\nsay('exits')", server.dsn)
     server.delay = 0.05
     ended = program.end()

@@ -53,7 +53,7 @@ def program(how: str, source: str) -> str:
     again = (
         "for name in [name for name in sys.modules if name.partition('.')[0] == 'raven']:\n    del sys.modules[name]\n"
     )
-    warm = "" if how == "with hooks" else "import raven.sinks.urllib3_pool\n"
+    warm = "" if how == "with hooks" else "import raven.sinks.urllib3_connections\n"
     return f"{FORKS[how]}\n{again}from raven import Client\n{warm}{FORKED}\n{source}"
 
 
@@ -232,26 +232,6 @@ tell(client)
     assert_each_came_once(server, ended, "parent", "child")
     assert len(ended.said("child")) == 60
     assert json.loads(ended.said("stats")[0].split()[0]) == 5
-
-
-@every_fork
-def test_a_child_that_ends_waits_for_no_lock_of_its_parents_connections(
-    server: CountingServer, start: Start, how: str
-) -> None:
-    # When it ends, urllib3 closes the connections that it has inherited.
-    source = """
-client = Client(DSN)
-sent(client, 1, "parent")
-assert client.flush()
-((life,),) = [client._transport._lives.values()]
-pool, _ = life._parts[-1]._connected
-holder = threading.Thread(target=pool.pool.mutex.acquire)
-holder.start()
-holder.join()
-join(in_child(lambda: sent(client, 1, "child")))
-"""
-    ended = start(program(how, source), server.dsn).end()
-    assert_each_came_once(server, ended, "parent", "child")
 
 
 @every_fork

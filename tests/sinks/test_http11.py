@@ -18,7 +18,7 @@ from raven.errors import BadResponse, ConnectionLost
 from raven.request import Response
 from raven.sinks import http11
 from raven.sinks.http import MOST_READ
-from raven.sinks.http11 import Answer, message
+from raven.sinks.http11 import Answer, Head
 
 from ..pipeline.helpers import repeatable
 
@@ -617,18 +617,41 @@ def test_an_endless_answer_is_not_kept_in_memory() -> None:
         assert kept < 4 * MOST_READ
 
 
-def test_a_message() -> None:
-    sent = message("/api/1/envelope/", "sentry.example:9000", {"X-A": "b", "Latin": "\xe9"}, b"body\r\n\0")
+def test_a_request() -> None:
+    head = Head("sentry.example:9000")
+    sent = head.followed_by(b"body\r\n\0", "/api/1/envelope/", {"X-A": "b", "Latin": "\xe9"})
     assert sent == (
-        b"POST /api/1/envelope/ HTTP/1.1\r\nHost: sentry.example:9000\r\nContent-Length: 7\r\n"
-        b"X-A: b\r\nLatin: \xe9\r\n\r\nbody\r\n\0"
+        b"POST /api/1/envelope/ HTTP/1.1\r\nHost: sentry.example:9000\r\nX-A: b\r\nLatin: \xe9\r\n"
+        b"Content-Length: 7\r\n\r\nbody\r\n\0"
     )
-    assert message("/", "a", {}, b"").endswith(b"Content-Length: 0\r\n\r\n")
+
+
+def test_each_request_has_its_own_head() -> None:
+    given: list[tuple[str, dict[str, str], bytes]] = [
+        ("/", {}, b""),
+        ("/", {}, b"body"),
+        ("/", {"A": "b"}, b"body"),
+        ("/", {"A": "c"}, b"body"),
+        ("/c", {"A": "c"}, b""),
+        ("/", {"A": "c"}, b"%d"),
+    ]
+    head = Head("a")
+    for target, headers, body in given * 2:
+        assert head.followed_by(body, target, headers) == Head("a").followed_by(body, target, headers)
+
+
+def test_what_becomes_of_the_headers_afterwards_changes_no_head() -> None:
+    head, headers = Head("a"), {"A": "b"}
+    first = head.followed_by(b"", "/", headers)
+    headers["A"] = "c"
+    assert head.followed_by(b"", "/", headers) == first.replace(b"A: b", b"A: c")
 
 
 @pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\r\n", "\u20ac", "\u010a", "\ud800"])
 @pytest.mark.parametrize("part", ["target", "host", "name", "value"])
-def test_a_message_does_not_take_what_would_not_stay_in_its_line(part: str, bad: str) -> None:
+def test_a_request_does_not_take_what_would_not_stay_in_its_line(part: str, bad: str) -> None:
     parts = dict.fromkeys(("target", "host", "name", "value"), "a") | {part: f"a{bad}b"}
-    with pytest.raises(ValueError, match=r"line break|latin-1"):
-        message(parts["target"], parts["host"], {parts["name"]: parts["value"]}, b"")
+    head = Head(parts["host"])
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"line break|latin-1"):
+            head.followed_by(b"", parts["target"], {parts["name"]: parts["value"]})

@@ -20,8 +20,8 @@ from raven.errors import Closed
 from raven.request import Request, Response
 from raven.runtimes import Waker
 from raven.sinks.asyncio import AsyncioSink
+from raven.sinks.connections import Connections
 from raven.sinks.places import Places
-from raven.sinks.sockets import BoundSocketSink
 from raven.sinks.stream import Stream
 from raven.testing import FakeRuntime, fake_context
 from raven.testing.conformance.sending import Sender
@@ -33,18 +33,18 @@ from ..pipeline.helpers import repeatable
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def idle(bound: BoundSocketSink) -> list[Stream]:
+def idle(bound: Connections) -> list[Stream]:
     """Its idle connections."""
     return [stream for stream in bound._places._free if stream is not None]
 
 
-def bound_to(server: Server, connections: int = 10) -> BoundSocketSink:
+def bound_to(server: Server, connections: int = 10) -> Connections:
     """A sink whose loop is the one that runs."""
     sink = AsyncioSink(connections=connections)
-    return sink.bind(fake_context(sink.runtime(), server.dsn()))
+    return sink.bind(fake_context(sink.runtime(), server.dsn())).made()
 
 
-def post(bound: BoundSocketSink) -> Coroutine[Any, Any, Response]:
+def post(bound: Connections) -> Coroutine[Any, Any, Response]:
     return bound(Request("0" * 32, body=b"body", endpoint="envelope"))
 
 
@@ -187,7 +187,7 @@ def test_what_is_under_way_when_another_thread_closes_is_answered_and_then_close
         threads = stack.enter_context(ThreadPoolExecutor(2))
         first = threads.submit(sender.post)
         assert server.wait_for(lambda: server.requests)
-        waiting = sender.bound._places._waiting
+        waiting = sender.bound.made()._places._waiting
         signal = threading.Event()
 
         class Noticed(deque[Waker]):
@@ -195,7 +195,7 @@ def test_what_is_under_way_when_another_thread_closes_is_answered_and_then_close
                 super().append(waker)
                 signal.set()
 
-        sender.bound._places._waiting = Noticed(waiting)
+        sender.bound.made()._places._waiting = Noticed(waiting)
         second = threads.submit(sender.fail)
         assert signal.wait(PATIENCE)
         sender.bound.close()
@@ -230,7 +230,7 @@ def test_an_exchange_that_fails_gives_its_place_back(behaviour: Behaviour) -> No
     async def main(server: Server) -> None:
         sink = AsyncioSink(connections=1)
         runtime = sink.runtime()
-        bound = sink.bind(fake_context(runtime, server.dsn()))
+        bound = sink.bind(fake_context(runtime, server.dsn())).made()
         for _ in range(3):
             with pytest.raises(Exception, match=r"in time|not HTTP"):
                 await bound(Request("0" * 32, body=b"", endpoint="envelope", deadline=runtime.monotonic() + 0.05))

@@ -13,7 +13,7 @@ import pytest
 
 from raven import Client
 from raven.ledger import Stats
-from raven.pipeline import RateLimit, stage
+from raven.pipeline import Report, stage
 from raven.request import Request, Response, Send
 from raven.testing.counting_server import PATIENCE, Answer, CountingServer
 from raven.transport.threaded import ThreadedHTTPTransport
@@ -129,6 +129,8 @@ def test_what_overflows_is_counted_and_the_rest_arrives_once(caplog: pytest.LogC
         assert stats.pending == 0
         assert stats.delivered == len(server.counts) == EVENTS - stats.dropped["queue_overflow"]
         assert stats.delivered >= 50
+        told = [each["discarded_events"] for each in server.reports]
+        assert sum(each["quantity"] for discarded in told for each in discarded) == stats.dropped["queue_overflow"]
         assert set(server.counts) <= captured
         assert set(server.counts.values()) == {1}
     warnings = [record for record in caplog.records if record.name == "raven.delivery"]
@@ -149,7 +151,7 @@ def test_nothing_counts_as_delivered_that_a_failing_server_has_not() -> None:
             delivered.append(request.id)
         return response
 
-    transport = ThreadedHTTPTransport(backoff=0.01, attempts=3, timeout=10.0).before(RateLimit, witness)
+    transport = ThreadedHTTPTransport(backoff=0.01, attempts=3, retry_share=2.0, timeout=10.0).before(Report, witness)
     with CountingServer(answers.__getitem__) as server:
         client = Client(server.dsn, transport)
         with audited(client):

@@ -1,4 +1,4 @@
-"""What a sink above urllib3, or above requests, makes of a server's answers, and how it keeps its connections."""
+"""What a sink makes of a server's answers, and how it keeps its connections."""
 
 from __future__ import annotations
 
