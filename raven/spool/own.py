@@ -61,6 +61,7 @@ class Own:
         self._lost: deque[OwnedFile] = deque()
         self._waiting: list[int] = []
         self._aside: list[int] = []
+        self._gone: deque[int] = deque()
 
     def put(self, number: int, request: Request) -> bool:
         """Store it. False if that can't be done: then it is in memory only. Never raises."""
@@ -75,6 +76,8 @@ class Own:
             self._failed(file, error)
             return False
         self._pause = 0.0
+        if self._gone:
+            self._tell(file)
         self._keep_bounds(file)
         return True
 
@@ -113,13 +116,27 @@ class Own:
         self._settle(number, Outcome(reason, f"it was dropped from the spool as {reason}"))
 
     def gone(self, number: int) -> None:
-        """It was delivered."""
+        """It was delivered. If the disk doesn't take that now, it is told later."""
+        self._gone.append(number)
         file = self._file
-        if file is not None:
+        if file is not None and self._monotonic() >= self._again:
+            self._tell(file)
+
+    def _tell(self, file: OwnedFile) -> None:
+        numbers = []
+        while self._gone:
             try:
-                file.store.leave(number)
-            except StoreError as error:  # it will be delivered once more, by whoever finds it
-                self._failed(file, error)
+                numbers.append(self._gone.popleft())
+            except IndexError:  # another thread tells it
+                break
+        try:
+            if len(numbers) == 1:
+                file.store.leave(numbers[0])
+            elif numbers:
+                file.store.leave_all(numbers)
+        except StoreError as error:
+            self._gone.extend(numbers)
+            self._failed(file, error)
 
     def dead(self, number: int, outcome: Outcome) -> None:
         """It will never be delivered: put it where it can be read."""
@@ -185,6 +202,7 @@ class Own:
         """Close the file; remove it if nothing is left in it. The next event makes a new one."""
         file, self._file = self._file, None
         if file is not None:
+            self._tell(file)
             file.let_go()
         while self._lost:
             self._lost.popleft().let_go()
@@ -223,6 +241,8 @@ class Own:
             self._wait(error)
 
     def _wait(self, error: Exception) -> None:
+        if self._monotonic() < self._again:  # others have failed for the same reason
+            return
         self._pause = min(max(_FIRST_PAUSE, self._pause * 2), _LONGEST_PAUSE)
         self._again = self._monotonic() + self._pause
         self._log.warn("disk", "events are kept in memory only, because the spool can't be written (%s)", error)

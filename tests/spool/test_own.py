@@ -147,6 +147,26 @@ def test_no_failure_of_the_disk_is_raised(place: Place, monkeypatch: pytest.Monk
     assert place.take() == ([1] if call == "load" else [])
 
 
+def test_what_the_disk_did_not_take_is_told_later(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.put(1, 2, 3, 4)
+    monkeypatch.setattr(Store, "leave", fail(FULL))
+    place.own.gone(1)
+    place.own.gone(2)
+    monkeypatch.undo()
+    place.own.gone(3)
+    assert place.store.totals().delivered == 0
+    place.runtime.advance(1.0)
+    place.put(5)
+    assert place.store.totals().delivered == 3
+    place.runtime.advance(60.0)
+    monkeypatch.setattr(Store, "leave", fail(FULL))
+    place.own.gone(4)
+    place.own.gone(5)
+    monkeypatch.undo()
+    place.own.let_go()
+    assert list(place.folder.iterdir()) == []
+
+
 def test_nothing_is_done_without_a_file(place: Place) -> None:
     place.own.gone(1)
     place.own.dead(1, DEAD)
