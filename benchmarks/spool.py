@@ -3,8 +3,8 @@
     python benchmarks/spool.py [events in the backlog]
 
 Prints, for each durability, the time of a call to `capture_message` in four processes at once that have a folder in common,
-with no server there; and, for growing backlogs, how many events per second `raven spool drain` delivers to a server on loopback
-that answers at once. Give 1000000 for the whole of it; the default takes a minute.
+with no server there; and, for growing backlogs, how many events per second `raven spool drain` delivers to a server on
+loopback that answers at once. Give 1000000 for the whole of it; the default takes a minute.
 """
 
 from __future__ import annotations

@@ -359,5 +359,5 @@ def _files(
     durable = spool.durability == "power"
     pace = Pace(monotonic, spool.replay_pause)
     own = Own(where, project, bounds, clock, monotonic, log, ended, durable=durable)
-    orphans = Orphans(where, project, bounds, clock, log)
+    orphans = Orphans(where, project, bounds, clock, log, lambda: own.path)
     return pace, own, Pump(context.runtime, send, context.twin, own, orphans, pace)

@@ -14,8 +14,13 @@ import os
 
 from .folder import LOCK
 
-_ours: dict[str, object] = {}
+_ours: dict[str, _Holder] = {}
 """The files that this process or one that it was forked from has locked."""
+
+
+class _Holder:
+    def __init__(self) -> None:
+        self.process = os.getpid()
 
 
 class Lock:
@@ -28,7 +33,7 @@ class Lock:
     @staticmethod
     def take(path: str) -> Lock | None:
         """Lock the file at this path, which need not exist. None if someone has it. Raises OSError."""
-        token = object()
+        token = _Holder()
         if _ours.setdefault(path, token) is not token:
             return None
         try:
@@ -56,9 +61,10 @@ class Lock:
         _ours.pop(self._path, None)
 
 
-def is_held_here(path: str) -> bool:
-    """Whether this process has the file, or had it from a parent."""
-    return path in _ours
+def holder(path: str) -> int | None:
+    """The process that has the file: this one, or one that it was forked from. None if neither has it."""
+    held = _ours.get(path)
+    return None if held is None else held.process
 
 
 def _locked(path: str) -> int | None:

@@ -12,7 +12,7 @@ from ..own_log import Sparingly
 from . import files, folder
 from .bounds import Bounds
 from .files import OwnedFile
-from .lock import is_held_here
+from .lock import holder
 from .row import Row
 from .store import StoreError
 
@@ -63,22 +63,26 @@ class Orphan:
             self.bring_back()
 
     def delivered(self, row: Row) -> None:
-        self._in_hand.discard(row.id)
-        self.store.leave(row.id)
+        try:
+            self.store.leave(row.id)
+        finally:
+            self._in_hand.discard(row.id)  # only now: then the file may be let go
 
     def bury(self, row: Row, outcome: Outcome) -> None:
-        self._in_hand.discard(row.id)
-        self.store.bury(row.id, self._clock(), outcome.reason or "", outcome.detail)
+        try:
+            self.store.bury(row.id, self._clock(), outcome.reason or "", outcome.detail)
+        finally:
+            self._in_hand.discard(row.id)
 
     def put_back(self, row: Row) -> None:
         """It was not tried."""
-        self._in_hand.discard(row.id)
         self._rows.appendleft(row)
+        self._in_hand.discard(row.id)
 
     def put_aside(self, row: Row) -> None:
         """It failed: others first, until one of them succeeds."""
-        self._in_hand.discard(row.id)
         self._aside.append(row)
+        self._in_hand.discard(row.id)
 
     def bring_back(self) -> None:
         """Those that were put aside are next."""
@@ -90,14 +94,23 @@ class Orphan:
 
 
 class Orphans:
-    """All of a project's files in a folder that nobody else has."""
+    """All of a project's files in a folder that nobody else has. `mine` tells which one is no orphan."""
 
-    def __init__(self, where: str, project: str, bounds: Bounds, clock: Callable[[], float], log: Sparingly) -> None:
+    def __init__(
+        self,
+        where: str,
+        project: str,
+        bounds: Bounds,
+        clock: Callable[[], float],
+        log: Sparingly,
+        mine: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._where = where
         self._project = project
         self._bounds = bounds
         self._clock = clock
         self._log = log
+        self._mine = mine
         self._adopted: deque[Orphan] = deque()
 
     def __iter__(self) -> Iterator[Orphan]:
@@ -110,12 +123,20 @@ class Orphans:
             found = os.listdir(self._where)
         except OSError:
             return False
+        known = self._known()
         for name in sorted({each.removesuffix(folder.LOCK) for each in found}):
             if folder.project_of(name) == self._project:
                 path = os.path.join(self._where, name)
-                others = (not is_held_here(path) and not self._adopt(path)) or others
+                owner = holder(path)
+                if owner is None:
+                    others = not self._adopt(path) or others
+                elif owner == os.getpid():  # else it was a parent's, and is not for us
+                    others = path not in known or others
         self._trim()
         return others
+
+    def _known(self) -> set[str | None]:
+        return {self._mine(), *(orphan.store.path for orphan in self._adopted)}
 
     def _adopt(self, path: str) -> bool:
         """Whether it need not be looked at again."""

@@ -63,6 +63,12 @@ class Own:
         self._aside: list[int] = []
         self._gone: deque[int] = deque()
 
+    @property
+    def path(self) -> str | None:
+        """Where the file is, if there is one."""
+        file = self._file
+        return None if file is None else file.store.path
+
     def put(self, number: int, request: Request) -> bool:
         """Store it. False if that can't be done: then it is in memory only. Never raises."""
         if len(request.body or b"") > self._bounds.bytes:

@@ -37,10 +37,12 @@ class Pace:
     def failed(self, asked: float) -> None:
         """It has not. `asked` is for how many seconds it wants to be left alone."""
         now = self._monotonic()
+        self._free = max(self._free, now + asked)
+        if now < self._ready and self._pause:  # it was under way when another one failed: that is the same failure
+            return
         self._pause = min(max(_FIRST, self._pause * 2), _LONGEST)
         # Somewhere in the second half, so that processes that failed together don't come back together.
         self._ready = now + self._pause * random.uniform(0.5, 1.0)
-        self._free = max(self._free, now + asked)
 
     def hurry(self) -> None:
         """Somebody waits for it to be done. What a failure has us wait for is over; what the server asks for is not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from ..errors import NetworkError, RateLimited, SendError
+from ..errors import Closed, NetworkError, RateLimited, SendError
 from ..pipeline.ratelimit import EVERYTHING, limits
 from ..pipeline.retry_after import retry_after
 from ..request import Response
@@ -26,13 +26,13 @@ def verdict(result: object) -> Verdict:
     """Judge what a stack returned or raised.
 
     A network that fails is never the event's fault, nor is a certificate or a proxy that is refused: whoever repairs that
-    wants the events then.
+    wants the events then. Nor is it that the transport is closed meanwhile.
     """
     if isinstance(result, Response):
         if result.delivered:
             return Verdict.DELIVERED
         return Verdict.HELD if result.status in _LATER else Verdict.DEAD
-    if isinstance(result, SendError) and (result.transient or isinstance(result, (NetworkError, RateLimited))):
+    if isinstance(result, SendError) and (result.transient or isinstance(result, (Closed, NetworkError, RateLimited))):
         return Verdict.HELD
     return Verdict.DEAD
 

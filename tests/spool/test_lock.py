@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from raven.spool.lock import Lock, is_held_here
+from raven.spool.lock import Lock, holder
 
 HOLDER = """
 import sys
@@ -30,10 +30,10 @@ def taken_elsewhere(path: str) -> subprocess.Popen[str]:
 
 def test_it_is_had_by_one_and_dies_with_his_process(folder: Path) -> None:
     path = str(folder / "file")
-    with taken_elsewhere(path) as holder:
+    with taken_elsewhere(path) as process:
         assert Lock.take(path) is None
-        assert not is_held_here(path)
-        holder.kill()
+        assert holder(path) is None
+        process.kill()
     lock = Lock.take(path)
     assert lock is not None
     lock.release(remove=False)
@@ -43,7 +43,7 @@ def test_it_is_had_once_in_a_process_too(folder: Path) -> None:
     path = str(folder / "file")
     lock = Lock.take(path)
     assert lock is not None
-    assert is_held_here(path)
+    assert holder(path) == os.getpid()
     assert Lock.take(path) is None
     lock.release(remove=True)
     assert not os.path.exists(path + ".lock")
@@ -60,7 +60,7 @@ def test_a_child_never_touches_what_its_parent_had(folder: Path) -> None:
     assert lock is not None
     reading, writing = os.pipe()
     if os.fork() == 0:
-        os.write(writing, b"0" if Lock.take(path) is None and is_held_here(path) else b"1")
+        os.write(writing, b"0" if Lock.take(path) is None and holder(path) == os.getppid() else b"1")
         os._exit(0)
     assert os.read(reading, 1) == b"0"
     os.wait()
@@ -90,4 +90,4 @@ def test_an_error_leaves_nothing_behind(folder: Path) -> None:
     (folder / "file.lock").symlink_to(folder)
     with pytest.raises(OSError, match=r"."):
         Lock.take(str(folder / "file"))
-    assert not is_held_here(str(folder / "file"))
+    assert holder(str(folder / "file")) is None

@@ -131,7 +131,7 @@ def test_an_error_of_a_stage_is_the_events() -> None:
         (TLSError("the certificate"), Verdict.HELD),
         (CircuitOpen("down"), Verdict.HELD),
         (SendError("no"), Verdict.DEAD),
-        (Closed("the end"), Verdict.DEAD),
+        (Closed("the end"), Verdict.HELD),
         (KeyError("a bug"), Verdict.DEAD),
         (None, Verdict.DEAD),
     ],
@@ -167,8 +167,11 @@ def test_the_pace() -> None:
     assert pace.left() == 2.0
     longest = []
     for _ in range(10):
+        runtime.advance(pace.left())
         pace.failed(0.0)
         longest.append(pace.left())
+        pace.failed(0.0)  # the same failure
+        assert pace.left() == longest[-1]
     assert 0.5 <= longest[0] <= 1.0
     assert 30.0 <= longest[-1] <= 60.0
     assert pace.succeeded()
