@@ -22,6 +22,7 @@ from .salvage import readable
 from .store import StoreError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_BETWEEN_NOTES = 1.0
 
 Settle = Callable[[int, Outcome], None]
 
@@ -62,6 +63,7 @@ class Own:
         self._waiting: list[int] = []
         self._aside: list[int] = []
         self._gone: deque[int] = deque()
+        self._next_note = 0.0
 
     @property
     def path(self) -> str | None:
@@ -172,8 +174,10 @@ class Own:
             self.park(self._aside.pop())
 
     def note(self, error: str) -> None:
-        file = self._file
-        if file is not None:
+        """Remember a failure, of those of a second the first."""
+        file, now = self._file, self._monotonic()
+        if file is not None and now >= self._next_note:
+            self._next_note = now + _BETWEEN_NOTES
             try:
                 file.store.note(error, self._clock())
             except StoreError as failure:
