@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, overload
 from . import arguments as check
 from .capture import hooks
 from .capture.ask import Decide
+from .capture.given import mapping_of
 from .capture.maker import Made, Maker, depth
 from .capture.once import Once
 from .capture.rules import Rules
@@ -68,14 +69,14 @@ class CaptureArguments(ContextArguments, total=False):
 
 
 class MessageArguments(CaptureArguments, total=False):
-    params: tuple[object, ...] | Mapping[str, object]
+    params: tuple[object, ...] | Mapping[str, object] | None
     stack: bool
 
 
 class ExceptionArguments(CaptureArguments, total=False):
     exc_info: BaseException | ExcInfo | bool | None
     message: object
-    params: tuple[object, ...] | Mapping[str, object]
+    params: tuple[object, ...] | Mapping[str, object] | None
     mechanism: dict[str, Any]
 
 
@@ -400,7 +401,7 @@ class Client:
         return self._unless_refused(lambda: self._maker.message(message, arguments, {}))
 
     def _event(self, event: object, arguments: dict[str, Any]) -> str | None:
-        if isinstance(event, Mapping):
+        if issubclass(type(event), Mapping):
             return self._unless_refused(lambda: self._maker.event({**arguments, "data": event}, {}))
         kind = event.rpartition(".")[2] if isinstance(event, str) else ""
         if kind == "Message":
@@ -441,10 +442,10 @@ class Client:
         return event_id
 
     def _breadcrumb(self, message: object, parts: dict[str, Any]) -> None:
-        params, hint = parts.pop("params", ()), parts.pop("hint", None)
+        params, hint = parts.pop("params", None), parts.pop("hint", None)
         if message is not None:
             parts["message"] = self._maker.text(message, params)
-        self._scope.leave_breadcrumb(parts, dict(hint or {}))
+        self._scope.leave_breadcrumb(parts, dict(mapping_of("hint", hint)))
 
 
 def _exception(error: object) -> BaseException | None:

@@ -61,8 +61,10 @@ class Configured:
                 object.__setattr__(self, name, Secret(given))
 
     def _is_default(self, field: dataclasses.Field[Any]) -> bool:
-        # Of a type that is left as it is. Text may have to become a secret.
-        return getattr(self, field.name) is field.default and type(field.default) in _AS_THEY_ARE
+        # Of a type that is left as it is; text may have to become a secret.
+        kind = type(field.default)
+        as_it_is = kind in _AS_THEY_ARE or (kind is str and "Secret" not in str(field.type))
+        return as_it_is and getattr(self, field.name) is field.default
 
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
         """The same, with those options changed that `texts` names and this declares.

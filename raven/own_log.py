@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from collections.abc import Callable
+from contextvars import ContextVar
 
 from .outcome import Outcome
 from .request import Request
@@ -35,33 +34,36 @@ def may_capture_lines() -> bool:
     return not (_silenced.get() or _lines_silenced.get())
 
 
-@contextmanager
-def not_capturing() -> Iterator[None]:
+class _While:
+    """A context manager for a block in which a variable is true.
+
+    No generator, and leaving calls nothing that entering doesn't: or at the recursion limit the block could be entered and
+    not left, and nothing would ever be captured again.
+    """
+
+    __slots__ = ("_token", "_variable")
+
+    def __init__(self, variable: ContextVar[bool]) -> None:
+        self._variable = variable
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set(True)
+
+    def __exit__(self, *exc_info: object) -> None:
+        try:
+            self._variable.reset(self._token)
+        except ValueError:  # a coroutine that nobody carries on is closed wherever it is collected
+            return
+
+
+def not_capturing() -> _While:
     """A block in which nothing is captured, because what happens in it comes of capturing."""
-    token = _silenced.set(True)
-    try:
-        yield
-    finally:
-        _reset(_silenced, token)
+    return _While(_silenced)
 
 
-@contextmanager
-def not_capturing_lines() -> Iterator[None]:
+def not_capturing_lines() -> _While:
     """A block in which what is logged is not captured: it would become a delivery, which logs, and so on."""
-    token = _lines_silenced.set(True)
-    try:
-        yield
-    finally:
-        _reset(_lines_silenced, token)
-
-
-def _reset(variable: ContextVar[bool], token: Token[bool]) -> None:
-    try:
-        variable.reset(token)
-    except (
-        ValueError
-    ):  # a coroutine that nobody carries on is closed wherever it is collected, and there nothing was set
-        return
+    return _While(_lines_silenced)
 
 
 class Sparingly:

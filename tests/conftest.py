@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 pytest_plugins = ["raven.testing.fixtures", "raven.testing.servers", "tests.fixtures"]
 
 collect_ignore = ["examples"]  # they are programs, one of which patches whoever imports it
+
+# What a shell starts in the background ignores Ctrl-C, and so would the programs of the tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 

@@ -251,6 +251,17 @@ def test_a_secret_is_kept_as_one() -> None:
             Sample(hidden=wrong)  # type: ignore[arg-type]
 
 
+def test_a_default_becomes_a_secret_or_a_part_of_the_value_too() -> None:
+    @dataclass(frozen=True, repr=False)
+    class Made(Configured):
+        password: str | Secret | None = "hidden"
+        numbers: frozenset[int] = (1, 2)  # type: ignore[assignment]
+
+    assert isinstance(Made().password, Secret)
+    assert Made().numbers == frozenset({1, 2})
+    assert "hidden" not in repr(Made())
+
+
 def test_the_repr_has_what_differs_from_the_defaults() -> None:
     @dataclass(frozen=True, repr=False)
     class Hiding(Configured):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextvars
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -99,12 +100,31 @@ def test_a_handler_that_captures_its_own_records_goes_round_once(
     assert caplog.messages[-1].endswith("(send_error): at last; 2 others since the last such line")
 
 
+@pytest.mark.parametrize("block", [not_capturing, not_capturing_lines])
+def test_a_block_at_the_recursion_limit_ends(block: Callable[[], AbstractContextManager[None]]) -> None:
+    entered: list[int] = []
+
+    def deeper(depth: int = 0) -> None:
+        try:
+            with block():
+                entered.append(depth)
+        except RecursionError:
+            pass
+        deeper(depth + 1)
+
+    with pytest.raises(RecursionError):
+        deeper()
+    assert entered
+    assert may_capture()
+    assert may_capture_lines()
+
+
 def test_a_block_that_is_closed_in_another_context_ends_quietly() -> None:
     for block in (not_capturing, not_capturing_lines):
         inside = block()
         contextvars.Context().run(inside.__enter__)
         error = GeneratorExit()
-        assert not inside.__exit__(GeneratorExit, error, None)
+        inside.__exit__(GeneratorExit, error, None)
         assert error.__context__ is None
         assert may_capture()
         assert may_capture_lines()

@@ -21,6 +21,8 @@ def ask(name: str, decide: Decide, subject: dict[str, Any], hint: dict[str, Any]
     try:
         with not_capturing():
             decided = decide(subject, hint)
+            if type(decided) is not dict and isinstance(decided, dict):
+                decided = {**decided}  # here, where it may fail
     except KeyboardInterrupt:
         raise
     except BaseException as error:

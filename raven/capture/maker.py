@@ -16,6 +16,7 @@ from ..events.frames import Frames, places_of_stack
 from ..events.scrub import Scrubber
 from ..events.values import Simplifier
 from ..own_log import Sparingly
+from .given import mapping_of, parameters_of
 from .scope import MERGED, Scope
 
 _log = Sparingly(logging.getLogger("raven.client"))
@@ -55,8 +56,9 @@ class Maker:
     def message(self, message: object, arguments: dict[str, Any], hint: Hint) -> Made:
         """The event of a message. `arguments`: those of the capture."""
         simplifier = self._simplifier()
-        part = events.message_part(message, arguments.pop("params", ()), simplifier)
-        if arguments.pop("stack", self._stacks):
+        part = events.message_part(message, parameters_of(arguments.pop("params", None)), simplifier)
+        stack = arguments.pop("stack", self._stacks)
+        if type(stack) in (bool, int) and stack:  # others have a truth of their own
             frames = self._frames.show(places_of_stack(sys._getframe()), simplifier)
             thread = threading.current_thread()
             about = {"id": thread.ident, "name": simplifier.simplify(thread.name), "current": True, "crashed": False}
@@ -66,9 +68,10 @@ class Maker:
     def exception(self, error: BaseException, arguments: dict[str, Any], hint: Hint) -> Made:
         """The event of an exception."""
         simplifier = self._simplifier()
-        values = exception_values(error, self._frames, simplifier, arguments.pop("mechanism", None), sys._getframe())
+        mechanism = simplifier.simplify(mapping_of("mechanism", arguments.pop("mechanism", None)))
+        values = exception_values(error, self._frames, simplifier, mechanism, sys._getframe())
         part: dict[str, Any] = {"exception": {"values": values}}
-        message, params = arguments.pop("message", None), arguments.pop("params", ())
+        message, params = arguments.pop("message", None), parameters_of(arguments.pop("params", None))
         if message is not None:
             part.update(events.message_part(message, params, simplifier))
         return self.event(arguments, hint, part, simplifier)
@@ -83,12 +86,13 @@ class Maker:
         """The event of a part of it, with what the arguments of the capture say and what is known here."""
         simplifier = simplifier or self._simplifier()
         known = self._scope.known
-        extra = {**known.get("extra", {}), **(arguments.pop("extra", None) or {})}
-        tags = arguments.pop("tags", None)
-        data = arguments.pop("data", None) or {}
-        hint = {**hint, **(arguments.pop("hint", None) or {})}
+        extra = {**known.get("extra", {}), **mapping_of("extra", arguments.pop("extra", None))}
+        tags = mapping_of("tags", arguments.pop("tags", None))
+        data = mapping_of("data", arguments.pop("data", None))
+        hint = {**hint, **mapping_of("hint", arguments.pop("hint", None))}
         given = {name: value for name, value in known.items() if name not in MERGED}
-        given.update((name, arguments.pop(name)) for name in _PARTS if name in arguments)
+        if arguments:
+            given.update((name, arguments.pop(name)) for name in _PARTS if name in arguments)
         if given:
             given = simplifier.simplify(given, depth=6, breadth=100, length=8_192)
         if given.get("level") is None:
@@ -125,7 +129,7 @@ class Maker:
 
     def text(self, message: object, params: Any) -> str:
         """A message with its placeholders filled."""
-        text: str = events.message_part(message, params, self._simplifier())["logentry"]["formatted"]
+        text: str = events.message_part(message, parameters_of(params), self._simplifier())["logentry"]["formatted"]
         return text
 
     def _simplifier(self, nodes: int = 10_000, characters: int = 300_000) -> Simplifier:

@@ -67,14 +67,15 @@ def _marks(error: BaseException) -> _Marks:
 
 def _times_raised(error: BaseException) -> int:
     """How often the statement that raised it first has raised it."""
-    codes, instructions = [], []
-    traceback = _traceback(error)
-    while traceback is not None:
-        codes.append(traceback.tb_frame.f_code)
-        instructions.append(traceback.tb_lasti)
-        traceback = traceback.tb_next
-    if not codes:
+    first = raised = _traceback(error)
+    if raised is None:
         return 0
-    code, at = codes[-1], instructions[-1]
-    # Most of the frames run other code, or are at another place in it: look at the rest only.
-    return sum(codes[each] is code for each, instruction in enumerate(instructions) if instruction == at)
+    while raised.tb_next is not None:
+        raised = raised.tb_next
+    at, code = raised.tb_lasti, raised.tb_frame.f_code
+    times, each = 0, first
+    while each is not None:
+        if each.tb_lasti == at and each.tb_frame.f_code is code:
+            times += 1
+        each = each.tb_next
+    return times

@@ -15,10 +15,8 @@ from typing import Any
 
 from ..events.scrub import Scrubber
 from ..events.values import Simplifier
-from ..own_log import Sparingly
 from .ask import Decide, ask
-
-_log = Sparingly(logging.getLogger("raven.client"))
+from .given import mapping_of
 
 Crumb = dict[str, Any]
 Known = Mapping[str, Any]
@@ -108,13 +106,5 @@ class _Block(AbstractContextManager[None]):
 def _together(known: Known, parts: Known) -> Known:
     result = dict(known)
     for name, value in parts.items():
-        if name not in MERGED:
-            result[name] = value
-            continue
-        try:
-            result[name] = {**result.get(name, {}), **({} if value is None else value)}
-        except Exception:  # no mapping, or one that is broken: this is no place to fail
-            _log.warn(
-                name, "a context has %s that are no mapping, but %s; they were left out", name, type(value).__name__
-            )
+        result[name] = {**result.get(name, {}), **mapping_of(name, value)} if name in MERGED else value
     return result

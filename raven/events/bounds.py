@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 class Bounds:
-    """At most `depth` containers are nested, with at most `breadth` entries each; text has at most `length` characters."""
+    """At most `depth` containers are nested, with at most `breadth` entries each; text has at most `length` characters.
 
-    __slots__ = ("_below", "breadth", "depth", "length")
+    `below`: the bounds of what is within.
+    """
+
+    __slots__ = ("below", "breadth", "depth", "length")
 
     def __init__(self, depth: int, breadth: int, length: int) -> None:
         self.depth, self.breadth, self.length = depth, breadth, length
-        self._below: Bounds | None = None
+        self.below: Bounds = self if depth < 0 else Bounds(depth - 1, breadth, length)
 
-    def below(self) -> Bounds:
-        """The bounds of what is within."""
-        if self._below is None:
-            self._below = Bounds(self.depth - 1, self.breadth, self.length)
-        return self._below
+
+bounds_of = lru_cache(maxsize=256)(Bounds)
+"""`Bounds`, of which those with the same values are made once."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .bounds import Bounds
+from .bounds import Bounds, bounds_of
 from .clip import CUT, clip
-from .kinds import field_of, name_of
+from .kinds import name_of, values_of
 from .scrub import FILTERED
 
 if TYPE_CHECKING:
@@ -25,39 +25,50 @@ _WHOLE_NAME = 100
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
 
-def container(simplifier: Simplifier, value: Any, base: Any, bounds: Bounds, code: bool) -> Any:
-    """Show a container. `base`: the built-in type that it is one of; `code`: texts in it are source code."""
-    if id(value) in simplifier.open:
-        return AGAIN
-    count = base.__len__(value)  # the built-in methods, not the object's own, which may do anything
-    if bounds.depth <= 0 or simplifier.nodes <= 0 or simplifier.characters <= 0:
-        return f"<{name_of(type(value))} with {count} item{'s' * (count != 1)}>"
-    simplifier.open.add(id(value))
-    try:
-        if base is dict:
-            return named(simplifier, dict.items(value), count, bounds.below())
-        return _items(simplifier, base.__iter__(value), count, bounds.below(), code)
-    except RuntimeError:  # another thread changes it while we look
-        return f"<{name_of(type(value))} that was being changed>"
-    finally:
-        simplifier.open.discard(id(value))
+def container(base: Any) -> Callable[[Simplifier, Any, Bounds, bool], Any]:
+    """How a container is shown that is one of the built-in type `base`."""
+    # The built-in methods, not the object's own, which may do anything.
+    count_of, iterate = base.__len__, base.__iter__
+
+    def show(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> Any:
+        key, being_shown = id(value), simplifier.open
+        if key in being_shown:
+            return AGAIN
+        count = count_of(value)
+        if bounds.depth <= 0 or simplifier.nodes <= 0 or simplifier.characters <= 0:
+            return f"<{name_of(type(value))} with {count} item{'s' * (count != 1)}>"
+        being_shown.add(key)
+        try:
+            if base is dict:
+                return named(simplifier, dict.items(value), count, bounds.below)
+            return _items(simplifier, iterate(value), count, bounds.below, code)
+        except RuntimeError:  # another thread changes it while we look
+            return f"<{name_of(type(value))} that was being changed>"
+        finally:
+            being_shown.discard(key)
+
+    return show
 
 
-def fielded(simplifier: Simplifier, value: Any, name: str, fields: tuple[str, ...], bounds: Bounds) -> Any:
-    """Show an object by its fields."""
-    if id(value) in simplifier.open:
-        return AGAIN
-    if bounds.depth <= 0 or simplifier.spent:
-        return f"<{name} with {len(fields)} field{'s' * (len(fields) != 1)}>"
-    simplifier.open.add(id(value))
-    simplifier.nodes -= 1  # the name
-    simplifier.characters -= len(name)
-    try:
-        values = [field_of(value, each) for each in fields[: bounds.breadth]]
-        into = {"__class__": name}
-        return named(simplifier, zip(fields, values, strict=False), len(fields), bounds.below(), into=into)
-    finally:
-        simplifier.open.discard(id(value))
+def fielded(name: str, fields: tuple[str, ...]) -> Callable[[Simplifier, Any, Bounds, bool], Any]:
+    """How an object is shown by its fields."""
+
+    def show(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> Any:
+        key, being_shown = id(value), simplifier.open
+        if key in being_shown:
+            return AGAIN
+        if bounds.depth <= 0 or simplifier.nodes <= 0 or simplifier.characters <= 0:
+            return f"<{name} with {len(fields)} field{'s' * (len(fields) != 1)}>"
+        being_shown.add(key)
+        simplifier.nodes -= 1  # the name
+        simplifier.characters -= len(name)
+        try:
+            pairs = zip(fields, values_of(value, fields[: bounds.breadth]), strict=False)
+            return named(simplifier, pairs, len(fields), bounds.below, into={"__class__": name})
+        finally:
+            being_shown.discard(key)
+
+    return show
 
 
 def named(
@@ -71,36 +82,41 @@ def named(
 ) -> dict[str, Any]:
     """Show values by their names. `quoted`: they are variables, so that "1" and 1 have to be told apart."""
     result = {} if into is None else into
-    shown = 0
+    shown, most = 0, most or bounds.breadth
     length, hides = bounds.length, simplifier.hides
-    for key, item in islice(pairs, most or bounds.breadth):
-        if simplifier.nodes <= 0 or simplifier.characters <= 0:
-            break
-        shown += 1
+    if simplifier.nodes <= 0 or simplifier.characters <= 0:
+        most = 0
+    for key, item in islice(pairs, most):
         name = key
         hidden = hides.get(key) if type(key) is str else None
         if hidden is None:  # not a name that is remembered, in which there is nothing to be hidden
+            if simplifier.nodes <= 0 or simplifier.characters <= 0:
+                break
             name = _key(simplifier, key, length)
             hidden = hides[name]
+        shown += 1
         kind = type(item)
         # The cases that are by far the most frequent are done right here.
         if item is None or kind is bool:  # is no secret, and often what a person wants to know
             result[name] = item
         elif hidden:
             result[name] = FILTERED
-        elif kind is str:
-            if quoted:
-                result[name] = simplifier.describe(item, length)
-            else:
-                result[name] = simplifier.text(item, length, name in _CODE_KEYS)
         elif (kind is int and -SMALL < item < SMALL) or (kind is float and item - item == 0):
             result[name] = item
-        elif name == "__builtins__":  # which exec puts into the dict that it is given
-            result[name] = CUT
-        elif quoted:
-            result[name] = simplifier.variable(item, bounds)
         else:
-            result[name] = simplifier.copy(item, bounds, name in _CODE_KEYS)
+            if kind is str:
+                if quoted:
+                    result[name] = simplifier.describe(item, length)
+                else:
+                    result[name] = simplifier.text(item, length, name in _CODE_KEYS)
+            elif name == "__builtins__":  # which exec puts into the dict that it is given
+                result[name] = CUT
+            elif quoted:
+                result[name] = simplifier.variable(item, bounds)
+            else:
+                result[name] = simplifier.copy(item, bounds, name in _CODE_KEYS)
+            if simplifier.nodes <= 0 or simplifier.characters <= 0:
+                break
     simplifier.nodes -= shown
     simplifier.characters -= sum(map(len, result))
     if count > shown:
@@ -136,7 +152,7 @@ def _key(simplifier: Simplifier, key: Any, length: int) -> str:
     length = max(length, _WHOLE_NAME)
     if issubclass(type(key), str):
         return simplifier.text(str.__str__(key), length)
-    return clip(str(simplifier.copy(key, Bounds(1, 10, length))), length)
+    return clip(str(simplifier.copy(key, bounds_of(1, 10, length))), length)
 
 
 def _as_name(item: Any, count: int) -> str:

@@ -25,6 +25,8 @@ _MOST_PLACES = 64
 
 _HIDE = "__traceback_hide__"
 _UNWANTED = frozenset("._")
+_OPTIMIZED = 1
+"""The flag of the code of functions, whose variables are known before they run. (`inspect` is slow to import.)"""
 # What a module's own names mostly stand for, and what nobody debugs by looking at.
 _DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
 
@@ -83,7 +85,8 @@ class Frames:
             result["pre_context"] = result["pre_context"].copy()
             result["post_context"] = result["post_context"].copy()
         if self._local_variables:
-            result["vars"] = {} if code.is_ravens else _variables(place[0], result.get("context_line", ""), simplifier)
+            line = result.get("context_line", "")
+            result["vars"] = {} if code.is_ravens else _variables(place[0], code, line, simplifier)
         return result
 
 
@@ -111,13 +114,15 @@ def places_of_stack(frame: FrameType | None) -> list[Place]:
 class _Code:
     """What is the same for all frames that run the same code."""
 
-    __slots__ = ("_places", "about", "code", "is_ravens", "may_hide", "module")
+    __slots__ = ("_places", "about", "code", "has_plain_names", "is_ravens", "may_hide", "module")
 
     def __init__(self, frame: FrameType, module: Any, own: dict[str, bool]) -> None:
         self.code = code = frame.f_code
         self.module = module
         self.is_ravens = _is_ravens(module)
         self.may_hide = any(_HIDE in names for names in (code.co_varnames, code.co_names, code.co_cellvars))
+        names = (*code.co_varnames, *code.co_cellvars, *code.co_freevars)
+        self.has_plain_names = bool(code.co_flags & _OPTIMIZED) and not any(each[:1] in _UNWANTED for each in names)
         self._places: dict[tuple[int, int], dict[str, Any]] = {}
         self.about: dict[str, Any] = {
             "function": clip(_qualified_name(frame), LONGEST_LINE),
@@ -247,13 +252,13 @@ def _is_hidden(frame: FrameType) -> bool:
     return type(value) in (bool, int, str) and bool(value)
 
 
-def _variables(frame: FrameType, line: str, simplifier: Simplifier) -> dict[str, Any]:
+def _variables(frame: FrameType, code: _Code, line: str, simplifier: Simplifier) -> dict[str, Any]:
     """What each local variable held. Of very many, those that the line names come first."""
     names = _locals(frame)
-    is_module = frame.f_code.co_name == "<module>"
     # Not as a dict, into which a key that is no text is put only by methods of its own.
     worth_showing: Collection[tuple[Any, Any]] = names.items()
-    if is_module or [name for name in names if type(name) is str and name[:1] in _UNWANTED]:
+    if not code.has_plain_names:
+        is_module = code.code.co_name == "<module>"
         worth_showing = [
             (name, value)
             for name, value in names.items()

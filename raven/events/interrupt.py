@@ -80,6 +80,8 @@ class _Watch:
         if self.is_over:  # another greenlet began while this was on, and has put it back
             sys.settrace(self.debugger)
             return None
+        if frame.f_code is _called.__code__:  # ours, in which nothing takes long
+            return None
         visit = frame.f_trace
         if type(visit) is _Visit and visit.watch is self:  # a generator goes on
             return visit

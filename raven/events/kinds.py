@@ -79,6 +79,17 @@ def field_of(value: Any, name: str) -> Any:
         return f"<{name_of(type(error))}>"
 
 
+def values_of(value: Any, names: tuple[str, ...]) -> list[Any]:
+    """Attributes of an object, each as `field_of` gives it."""
+    get = object.__getattribute__
+    try:
+        return [get(value, name) for name in names]
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # then one by one
+        return [field_of(value, name) for name in names]
+
+
 def fields_of(kind: type) -> tuple[str, ...] | None:
     """The names of the fields that the `repr` of a class shows, if that `repr` is one that the class got as a gift.
 

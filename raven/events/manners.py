@@ -50,7 +50,7 @@ def shown_arguments(simplifier: Simplifier, arguments: tuple[Any, ...], bounds: 
     for each in arguments[: bounds.breadth]:
         if bounds.depth < 0 or simplifier.spent:
             break
-        copy = simplifier.copy(each, bounds.below())
+        copy = simplifier.copy(each, bounds.below)
         shown.append(written(copy) if type(copy) is dict or issubclass(type(each), str) else str(copy))
     return shown if len(shown) == len(arguments) else [*shown, CUT]
 
@@ -78,9 +78,9 @@ def error(simplifier: Simplifier, value: BaseException, bounds: Bounds, code: bo
 def _find_manner(kind: type) -> Manner:
     fields = fields_of(kind)
     if fields is not None:
-        return _fielded(name_of(kind), fields)
+        return fielded(name_of(kind), fields)
     if issubclass(kind, CONTAINERS):
-        return _container(next(each for each in CONTAINERS if issubclass(kind, each)))
+        return container(next(each for each in CONTAINERS if issubclass(kind, each)))
     if issubclass(kind, enum.Enum):
         return _own_words
     if issubclass(kind, int):
@@ -93,14 +93,6 @@ def _find_manner(kind: type) -> Manner:
     if method_of(kind, "__repr__") is object.__repr__ and not is_library_module(module_of(kind)):
         return _attributes
     return _own_words
-
-
-def _fielded(name: str, fields: tuple[str, ...]) -> Manner:
-    return lambda simplifier, value, bounds, code: fielded(simplifier, value, name, fields, bounds)
-
-
-def _container(base: type) -> Manner:
-    return lambda simplifier, value, bounds, code: container(simplifier, value, base, bounds, code)
 
 
 def _same(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> Any:
@@ -132,7 +124,7 @@ def _bytes(simplifier: Simplifier, value: bytes | bytearray, bounds: Bounds, cod
 
 def _namespace(simplifier: Simplifier, value: SimpleNamespace, bounds: Bounds, code: bool) -> Any:
     names = tuple(name for name in SimpleNamespace.__getattribute__(value, "__dict__") if type(name) is str)
-    return fielded(simplifier, value, "SimpleNamespace", names, bounds)
+    return fielded("SimpleNamespace", names)(simplifier, value, bounds, code)
 
 
 def _attributes(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> Any:
@@ -141,7 +133,8 @@ def _attributes(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) 
     name = name_of(type(value))
     if type(held) is not dict or not held or bounds.depth <= 0 or simplifier.hides[name]:
         return simplifier.describe(value, bounds.length)
-    return fielded(simplifier, value, name, tuple(each for each in held.copy() if type(each) is str), bounds)
+    names = tuple(each for each in held.copy() if type(each) is str)
+    return fielded(name, names)(simplifier, value, bounds, code)
 
 
 def _own_words(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> str:
@@ -156,7 +149,7 @@ _BUILT_IN: dict[type, Manner] = {
     float: _float,
     bytes: _bytes,
     bytearray: _bytes,
-    dict: _container(dict),
+    dict: container(dict),
     SimpleNamespace: _namespace,
 }
 known_manners: dict[type, Manner] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from .bounds import Bounds
+from .bounds import bounds_of
 from .kinds import arguments_of, fields_of, is_container, is_error, is_leaf, method_of
 from .manners import error as shown_error
 from .manners import shown_arguments, written
@@ -27,11 +27,11 @@ def message_of(error: BaseException, simplifier: Simplifier | None = None, lengt
         error = arguments[0]  # is all that it says
     if any(method is each for each in _OF_ARGUMENTS) and any(_shows_all(each) for each in arguments):
         # str() would show all that is in them, however much that is.
-        text = ", ".join(shown_arguments(simplifier, arguments, Bounds(4, 50, length)))
+        text = ", ".join(shown_arguments(simplifier, arguments, bounds_of(4, 50, length)))
         return simplifier.text(text if len(arguments) == 1 else f"({text})", length)
     text = simplifier.own_words(error, length, str)
     if is_refused(text, error, str):  # then what it was made of has to do
-        text = f"{text} {shown_error(simplifier, error, Bounds(2, 20, length), False)}"
+        text = f"{text} {shown_error(simplifier, error, bounds_of(2, 20, length), False)}"
     return simplifier.text(text, length)
 
 
@@ -49,7 +49,7 @@ def text_of(value: Any, simplifier: Simplifier, length: int = 1_024) -> str:
 def quoted(value: Any, simplifier: Simplifier, length: int = 1_024) -> str:
     """What `repr` makes of any object, or words that say why it makes nothing. Only Ctrl-C gets out of here."""
     if _shows_all(value):
-        return simplifier.text(written(simplifier.copy(value, Bounds(4, 50, length))), length)
+        return simplifier.text(written(simplifier.copy(value, bounds_of(4, 50, length))), length)
     return simplifier.describe(value, length)
 
 

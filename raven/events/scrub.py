@@ -55,7 +55,7 @@ _UNQUOTED = re.compile(r"<[^<>\n]{1,200}>|[^\s,;&'\"<>)\]}]*")
 _WITH_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
 _QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
 # `password": `, `pwd=`, `'x-api-key', '` and `user%5Bpassword%5D%3D`.
-_BETWEEN = re.compile(r"(?:[:!]=|=>|==?|:|%3[ADad]|,)\s*")
+_BETWEEN = re.compile(r"(?::=?|=[=>]?|,|!=|%3[ADad])\s*")
 # Between a name and its value in code there may be a type: `password: str = "..."`.
 _ANNOTATION = re.compile(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
 _LITERAL = re.compile(r"([\"'])((?:\\.|(?!\1)[^\\])*)(?:\1|$)")
@@ -104,20 +104,21 @@ class Scrubber:
         """The text without the secrets in it. Of `code`, only what is written in quotes can be one."""
         if len(text) < 4:
             return text
-        if "PRIVATE KEY" in text:  # first, because it has many lines, and the value of a name may end with the line
+        # Most texts have nothing of this, and to look whether they do, a character first, is cheaper than any pattern. This
+        # comes first because it has many lines, and the value of a name may end with the line.
+        if "-" in text and "PRIVATE KEY" in text:
             text = _PRIVATE_KEY.sub(FILTERED, text)
-        if ":" in text or "=" in text or "%3" in text or "'," in text or '",' in text:
+        if ":" in text or "=" in text or "%3" in text or ("," in text and ("'," in text or '",' in text)):
             text = self._without_named(text, code)
-        if "://" in text and "@" in text:
+        if "@" in text and "://" in text:
             text = _CREDENTIALS.sub(_credentials_of_code if code else f"{FILTERED}@", text)
         if len(text) < 12:
             return text
-        # Most texts have nothing of this, and to look whether they do is cheaper than any pattern.
         if _DIGITS.search(text) is not None:
             text = _CARD.sub(_card, text)
         if "_" in text or "-" in text or "AKIA" in text or "eyJ" in text or "AIza" in text:
             text = _KEY.sub(FILTERED, text)
-        if "--" in text or " -" in text:
+        if "-" in text and ("--" in text or " -" in text):
             text = _OPTION.sub(self._named, text)
         if "</" in text:
             text = _ELEMENT.sub(self._named, text)
@@ -144,11 +145,14 @@ class Scrubber:
             if at < done:
                 continue
             before = text[max(done, at - _LONGEST_NAME) : at].rstrip()
+            if text[at] == "," and before[-1:] not in "'\"":  # only in a list of texts may the one before be a name
+                continue
             unquoted = before.rstrip("\\'\"]")
-            name = _NOT_NAME.split(unquoted[unquoted.rfind(" ") + 1 :])[-1]
+            word = unquoted[unquoted.rfind(" ") + 1 :]
+            name = word if word.isalnum() else _NOT_NAME.split(word)[-1]
             if name in _KEYS:
                 name = "_".join(_NOT_NAME.split(unquoted)[-2:])
-            if not name or not self.hides[name] or (found[0][0] == "," and before[-1] not in "'\""):
+            if not name or not self.hides[name]:
                 continue
             start, end = found.end(), len(text)
             if code:
@@ -157,7 +161,7 @@ class Scrubber:
             if end > begin:
                 pieces += [text[done:begin], FILTERED]
                 done = end
-        return "".join([*pieces, text[done:]])
+        return "".join([*pieces, text[done:]]) if pieces else text
 
 
 def _value_of_code(text: str, start: int, literals: list[tuple[int, int]]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from .bounds import Bounds
+from .bounds import Bounds, bounds_of
 from .clip import CUT, clip
 from .containers import named
 from .manners import known_manners, manner_of
@@ -18,7 +18,7 @@ from .scrub import Scrubber
 
 _SLACK = 1_024
 """Characters of a long text that are searched for secrets beyond those that are shown: one may begin before the cut."""
-_VARIABLES = Bounds(depth=4, breadth=20, length=512)
+_VARIABLES = bounds_of(depth=4, breadth=20, length=512)
 
 
 class _NothingHidden(dict[str, bool]):
@@ -73,7 +73,7 @@ class Simplifier:
         At most `depth` containers are nested, with at most `breadth` entries each, and text has at most `length`
         characters; what is cut says so. Numbers that JSON has no form for become text.
         """
-        return self.copy(value, Bounds(depth, breadth, length))
+        return self.copy(value, bounds_of(depth, breadth, length))
 
     def variables(self, pairs: Collection[tuple[Any, Any]], most: int) -> dict[str, Any]:
         """What at most `most` variables held, by name. Text is quoted, so that "1" and 1 can be told apart."""

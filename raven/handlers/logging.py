@@ -108,12 +108,10 @@ class SentryHandler(logging.Handler):
         parts.update(level=level_name(record.levelno), logger=record.name, extra=given, hint={"log_record": record})
         error = _error_of(record.exc_info)
         if error is None:
-            self.client.capture_message(record.msg, params=record.args or (), stack=stack, **parts)
+            self.client.capture_message(record.msg, params=record.args, stack=stack, **parts)
         else:
             mechanism = {"type": "logging", "handled": True}
-            self.client.capture_exception(
-                error, message=record.msg, params=record.args or (), mechanism=mechanism, **parts
-            )
+            self.client.capture_exception(error, message=record.msg, params=record.args, mechanism=mechanism, **parts)
 
     def close(self) -> None:
         """Close the client, if it is the handler's own, after what it has captured is delivered."""

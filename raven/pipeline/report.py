@@ -36,8 +36,8 @@ class Report(Stage):
 
     Stands below Queue, so that a full queue is no hindrance, and above RateLimit and Envelope, which a report passes like
     an event. One leaves before an event does, if there is something to tell, and at most every `report_interval` seconds
-    (default 30; None: never); and with each flush, at close and at exit. None is sent to a server that did not answer the
-    last request. What a report told that was not acknowledged is told again by the next one.
+    (default 30; None: never); and with each flush, at close and at exit. None is sent to a server that did not take the
+    last event. What a report told that was not acknowledged is told again by the next one.
     (Sentry: "telemetry/client-reports".)
     """
 
@@ -60,7 +60,7 @@ class BoundReport:
         self._monotonic = context.runtime.monotonic
         self._told: Mapping[str, int] = {}
         self._next = self._monotonic() + self._interval
-        self._is_answered = True  # the last request; until one is sent, let us hope
+        self._is_welcome = True  # where the last event was taken; before there is one, let us hope
         self._is_wanted = True
         self._right = deque([None])  # to tell, which one has at a time, so that nothing is told twice
         self._process = os.getpid()
@@ -72,9 +72,9 @@ class BoundReport:
         try:
             response = await self._send(request)
         except NetworkError:
-            self._is_answered = False
+            self._is_welcome = False
             raise
-        self._is_answered = True
+        self._is_welcome = response.delivered
         return response
 
     async def report(self, deadline: float) -> None:
@@ -94,7 +94,7 @@ class BoundReport:
 
     def _news(self) -> dict[str, int]:
         """How many were dropped that the server was not told of, by reason."""
-        if not (self._is_wanted and self._is_answered):
+        if not (self._is_wanted and self._is_welcome):
             return {}
         dropped = self._context.ledger.stats().dropped
         counts = {reason: count - self._told.get(reason, 0) for reason, count in dropped.items() if reason in REPORTED}
@@ -125,7 +125,7 @@ class BoundReport:
             self._is_wanted = False
             return False
         except NetworkError:
-            self._is_answered = False
+            self._is_welcome = False
             return False
         except Exception:  # a rate limit, or a stage of the program's own that fails over what is no event
             return False

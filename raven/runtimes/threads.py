@@ -72,10 +72,10 @@ class ThreadRuntime:
         return drive(make())
 
     async def wait_readable(self, descriptor: int, seconds: float) -> None:
-        _wait(descriptor, "POLLIN", seconds)
+        _wait(descriptor, seconds, writable=False)
 
     async def wait_writable(self, descriptor: int, seconds: float) -> None:
-        _wait(descriptor, "POLLOUT", seconds)
+        _wait(descriptor, seconds, writable=True)
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:
         return await in_thread(lambda: self.run(make))
@@ -104,14 +104,13 @@ async def in_thread(function: Callable[[], T]) -> T:
     return await asyncio.to_thread(function)
 
 
-def _wait(descriptor: int, event: str, seconds: float) -> None:
+def _wait(descriptor: int, seconds: float, *, writable: bool) -> None:
     if hasattr(select, "poll"):
         poll = select.poll()
-        poll.register(descriptor, getattr(select, event))
+        poll.register(descriptor, select.POLLOUT if writable else select.POLLIN)
         poll.poll(seconds * 1_000)
-    else:  # where Eventlet has patched it; its own select is bounded by no number of descriptors
-        lists = ([descriptor], []) if event == "POLLIN" else ([], [descriptor])
-        select.select(*lists, [], seconds)
+    else:  # Eventlet's patch takes it away, and its own select is bounded by no number of descriptors
+        select.select([] if writable else [descriptor], [descriptor] if writable else [], [], seconds)
 
 
 def _start(worker: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -226,8 +226,6 @@ def _read_whole(data: bytes) -> _Head | None:
     """The head that these bytes are, if it is that of the answer itself. It is shared. Raises `BadResponse`."""
     head = _Head()
     for line in data.split(b"\r\n")[:-2]:
-        if b"\n" in line:
-            return None
         head.add(line)
     if 100 <= head.status < 200:
         return None

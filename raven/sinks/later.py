@@ -37,10 +37,9 @@ class Later(Generic[B]):
         with self._lock:
             if self._made is None:
                 with first_import():
-                    made = self._make()
-                if self._closed:
-                    made.close()
-                self._made = made
+                    self._made = self._make()
+                if self._closed:  # perhaps since close() looked
+                    self._made.close()
             return self._made
 
     def close(self) -> None:

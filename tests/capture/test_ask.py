@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from typing import Any, NoReturn
 
 import pytest
@@ -54,6 +55,21 @@ def test_ctrl_c_goes_through() -> None:
     with pytest.raises(KeyboardInterrupt):
         ask("f", decide, {}, {})
     assert may_capture()
+
+
+class Broken(dict[str, Any]):
+    def keys(self) -> NoReturn:
+        raise SystemExit
+
+    __iter__ = keys
+
+
+def test_a_dict_of_another_kind_is_taken_if_it_can_be(caplog: pytest.LogCaptureFixture) -> None:
+    subject = {"a": 1}
+    assert type(ask("f", lambda given, more: OrderedDict(given), subject, {})) is dict
+    assert caplog.messages == []
+    assert ask("f", lambda given, more: Broken(given), subject, {}) is subject
+    assert caplog.messages == ["f raised SystemExit; what it was asked about is kept"]
 
 
 @pytest.mark.parametrize("rubbish", [5, "hidden", ["hidden"], (), True, False, 0, object(), dict], ids=repr)

@@ -434,3 +434,20 @@ def test_it_comes_back_from_a_pool_of_processes(server: CountingServer, start: S
     assert (ended.code, ended.complaints) == (0, [])
     assert len(ended.said("child")) == len(ended.said("parent")) == 2
     assert server.counts == dict.fromkeys(ended.said("child") + ended.said("parent"), 1)
+
+
+def test_an_exception_that_is_met_at_each_level_of_a_recursion_is_one_event(make: Make) -> None:
+    made = make()
+
+    def descend(levels: int) -> None:
+        try:
+            if not levels:
+                raise Slotted
+            descend(levels - 1)
+        except Slotted as error:
+            made.client.capture_exception(error)
+            raise
+
+    with pytest.raises(Slotted):
+        descend(3)
+    assert made.client.stats().accepted == 1

@@ -15,7 +15,7 @@ _VOLATILE = ("event_id", "timestamp", "received", "release", "server_name")
 _SURROUNDINGS = ("runtime", "os", "device")
 _ENDS = 4
 _ADDRESS = re.compile(r"(?<= at 0x)[0-9a-f]+")
-_STDLIB_LINE = re.compile(r"(<stdlib>[\w/.]*:)\d+")
+_STDLIB_LINE = re.compile(r"(<stdlib>[\w/.]*(?::|, line ))\d+")
 # The goldens are of Python 3.11. Older ones know no columns and no qualified names; newer ones find other columns.
 WRITTEN_BY = (3, 11)
 

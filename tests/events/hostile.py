@@ -26,7 +26,8 @@ from raven.events.values import Simplifier
 settings.register_profile(
     "long", max_examples=100_000, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
 )
-SETTINGS = settings.get_profile("long") if os.environ.get("RAVEN_LONG") else settings(max_examples=300, deadline=None)
+LONG = bool(os.environ.get("RAVEN_LONG"))
+SETTINGS = settings.get_profile("long") if LONG else settings(max_examples=300, deadline=None)
 
 PLANTED = "qZ7planted9Kx"
 SIGHT = "qZ7"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -16,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import raven
+from raven.events import event as events
 from raven.events.event import LEVELS, LONGEST_MESSAGE, base_event, message_part, new_event_id, tags_part
 from raven.events.values import Simplifier
 
@@ -31,6 +35,30 @@ def test_an_id_is_32_hexadecimal_digits_and_new_each_time() -> None:
     ids = {new_event_id() for _ in range(1_000)}
     assert len(ids) == 1_000
     assert all(re.fullmatch("[0-9a-f]{32}", each) and uuid.UUID(each).version == 4 for each in ids)
+
+
+def test_a_forked_process_has_other_ids_than_its_parent() -> None:
+    program = """if True:
+        import os, types
+        from raven.events import event
+        event.time = types.SimpleNamespace(time_ns=lambda: 0)  # not because of the clock
+        event.new_event_id()
+        child = os.fork()
+        print(event.new_event_id(), flush=True)
+        if child:
+            os.waitpid(child, 0)
+    """
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert len(set(ran.stdout.split())) == 2
+
+
+def test_a_copy_of_a_virtual_machine_has_other_ids() -> None:
+    new_event_id()
+    numbers = events._numbers[os.getpid()]
+    state = numbers.getstate()
+    before = new_event_id()
+    numbers.setstate(state)
+    assert new_event_id() != before
 
 
 def test_every_event_has_an_id_a_time_a_platform_and_a_client() -> None:

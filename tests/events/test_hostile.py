@@ -16,7 +16,9 @@ from raven.events.frames import Frames
 from raven.events.scrub import Scrubber
 from raven.events.values import Simplifier
 
-from .hostile import PLANTED, SETTINGS, SIGHT, TEXTS, VALUES, Box, reported
+from .hostile import LONG, PLANTED, SETTINGS, SIGHT, TEXTS, VALUES, Box, reported
+
+pytestmark = [pytest.mark.timeout(0)] if LONG else []
 
 SCRUBBER = Scrubber()
 LONGEST_WORDS = 240

@@ -198,6 +198,9 @@ def test_what_is_left_out_when_nothing_may_be_spent_says_so() -> None:
     assert spent.simplify([1, 2]) == "<list with 2 items>"
     assert spent.simplify(Point(1)) == "<Point with 3 fields>"
     assert spent.simplify(5) == 5
+    scrubber, pairs = Scrubber(), {"left": 1, "right": 2}.items()
+    assert Simplifier(scrubber, nodes=5).variables(pairs, 50) == dict(pairs)
+    assert Simplifier(scrubber, nodes=0).variables(pairs, 50) == {"...": "2 more"}
     assert spent.variables([("a", 1)], 5) == {"...": "1 more"}
 
 

@@ -18,9 +18,8 @@ from weakref import WeakSet
 import httpcore
 
 from raven.errors import BadResponse, Closed, ConnectionLost, SendTimeout
-from raven.options import option
 from raven.pipeline import Context, Stack
-from raven.pipeline.defaults import MANY_WORKERS
+from raven.pipeline.defaults import BACKGROUND
 from raven.request import Request, Response
 from raven.runtimes.asyncio import AsyncioRuntime
 from raven.sinks import Sink
@@ -38,11 +37,9 @@ BEGINNING = b"HTTP/1."
 
 @dataclass(frozen=True, repr=False)
 class HttpcoreSink(HTTPSink):
-    """POST by httpcore, from tasks of asyncio."""
+    """POST by httpcore, from tasks of asyncio. It looks at all pairs of its connections at each request: they are few."""
 
     suspends: ClassVar[bool] = True
-
-    connections: int = option(100, minimum=1, maximum=1_000)
 
     def runtime(self) -> AsyncioRuntime:
         return AsyncioRuntime()
@@ -57,7 +54,7 @@ class HttpcoreSink(HTTPSink):
 class HttpcoreTransport(Stack):
     """Deliver from tasks, by httpcore."""
 
-    stages = MANY_WORKERS
+    stages = BACKGROUND
     sink = HttpcoreSink()
 
 

@@ -55,6 +55,13 @@ class Mark(Stage):
         return marking
 
 
+@dataclass(frozen=True, repr=False)
+class Pool(Mark):
+    """Its option is another name for one of Queue's."""
+
+    pool_size: int = 1
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class SuspendingSink(MemorySink):
     suspends = True
@@ -124,6 +131,7 @@ NEEDS_FRAME = "needs Envelope or Store above it"
         ([Timeout(), Queue()], MemorySink(), "Timeout can't stand above Queue: the time spent waiting in the queue"),
         ([Queue(), tag_host, Queue(workers=2)], MemorySink(), "there is more than one queue: Queue and Queue"),
         ([tag_host], SuspendingSink(), "SuspendingSink needs a Queue above it: it suspends, and whoever sends can't"),
+        ([Pool(), Queue()], MemorySink(), "Pool and Queue both have an option pool_size: rename one"),
         ([Mark("1"), Mark("2")], MemorySink(), "Mark and Mark both have an option mark: rename one"),
         ([Serialize, Queue()], MemorySink(), "<class 'raven.pipeline.serialize.Serialize'> is not a stage (write its"),
         (["text"], MemorySink(), "'text' is not a stage"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -145,3 +147,67 @@ def test_wakers_are_independent() -> None:
     first.wake()
     assert not waits(0.0)(second)
     assert waits(0.0)(first)
+
+
+@pytest.fixture(params=["poll", "select"])
+def pair(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two ends of a connection, in a program that has `poll`, and in one that Eventlet has taken it from."""
+    if request.param == "select":
+        monkeypatch.delattr(select, "poll")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        yield ours, theirs
+
+
+LONG = 10.0
+
+
+def test_who_waits_for_a_socket_to_be_readable_is_woken(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    sender = threading.Timer(0.02, lambda: theirs.send(b"hello"))
+    sender.start()
+    began = time.monotonic()
+    drive(RUNTIME.wait_readable(ours.fileno(), LONG))
+    assert ours.recv(5) == b"hello"
+    assert time.monotonic() - began < LONG
+    sender.join()
+
+
+def test_who_waits_for_a_socket_to_be_writable_is_woken(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    drive(RUNTIME.wait_writable(ours.fileno(), LONG))
+    filled = fill(ours)
+    reader = threading.Timer(0.02, lambda: drain(theirs, filled))
+    reader.start()
+    began = time.monotonic()
+    drive(RUNTIME.wait_writable(ours.fileno(), LONG))
+    assert ours.send(b"x") == 1
+    assert time.monotonic() - began < LONG
+    reader.join()
+
+
+def test_a_wait_for_a_socket_ends_with_its_time(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, _ = pair
+    fill(ours)
+    began = time.monotonic()
+    drive(RUNTIME.wait_readable(ours.fileno(), 0.02))
+    drive(RUNTIME.wait_writable(ours.fileno(), 0.02))
+    assert 0.039 <= time.monotonic() - began < LONG
+
+
+def fill(sock: socket.socket) -> int:
+    """Send until nothing more is taken. How many bytes that were."""
+    sent = 0
+    while True:
+        try:
+            sent += sock.send(b"x" * 65_536)
+        except BlockingIOError:
+            return sent
+
+
+def drain(sock: socket.socket, size: int) -> None:
+    while size > 0:
+        size -= len(sock.recv(65_536))

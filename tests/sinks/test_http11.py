@@ -617,6 +617,21 @@ def test_an_endless_answer_is_not_kept_in_memory() -> None:
         assert kept < 4 * MOST_READ
 
 
+def test_where_an_answer_is_cut_in_two_changes_nothing() -> None:
+    data = head("Content-Length: 5", "A: b", "Connection: keep-alive") + b"hello"
+    for cut in range(1, len(data)):
+        reading = Reading([data[:cut], data[cut:]], ends=False)
+        assert (reading.result, reading.reusable) == (answered(data), True)
+
+
+def test_the_same_head_again_is_another_answer() -> None:
+    data = head("Content-Length: 2", "X-One: 1")
+    first = answered(data + b"ab")
+    assert isinstance(first.headers, dict)
+    first.headers["x-one"] = "2"
+    assert answered(data + b"cd") == Response(200, {"content-length": "2", "x-one": "1"}, b"cd")
+
+
 def test_a_request() -> None:
     head = Head("sentry.example:9000")
     sent = head.followed_by(b"body\r\n\0", "/api/1/envelope/", {"X-A": "b", "Latin": "\xe9"})
