@@ -228,7 +228,7 @@ def test_what_can_be_read_of_a_damaged_file_is_saved(folder: Path) -> None:
     orphans = orphans_in(folder)
     orphans.look()
     found = list(taken(orphans))
-    assert 150 < len(found) < 200
+    assert 200 - 3 * 4 <= len(found) < 200  # four are on a page
     assert found == sorted(found)
     assert salvage.damaged(str(folder)) == [path.name + ".damaged"]
 

@@ -132,6 +132,15 @@ def test_pauses_grow_up_to_a_bound(place: Place, monkeypatch: pytest.MonkeyPatch
     assert 12 < len(tries) < 18
 
 
+def test_what_fails_at_the_same_time_makes_one_pause(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.put(1)
+    monkeypatch.setattr(Store, "bury", fail(FULL))
+    for _ in range(5):
+        place.own.dead(1, DEAD)
+    place.runtime.advance(0.5)
+    assert place.put(2) == [True]
+
+
 @pytest.mark.parametrize("call", ["leave", "bury", "note", "load", "size"])
 def test_no_failure_of_the_disk_is_raised(place: Place, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     place.put(1, 2)

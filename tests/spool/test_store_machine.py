@@ -17,7 +17,7 @@ from raven.spool import folder
 from raven.spool.store import Store
 from tests.spool.conftest import PROJECT
 
-NUMBERS = st.integers(1, 30)
+NUMBERS = st.integers(1, 8)
 
 
 class Machine(RuleBasedStateMachine):
@@ -99,5 +99,5 @@ class Machine(RuleBasedStateMachine):
         shutil.rmtree(self.where)
 
 
-Machine.TestCase.settings = settings(max_examples=25, stateful_step_count=30, derandomize=True, deadline=None)
+Machine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, derandomize=True, deadline=None)
 TestStore = Machine.TestCase
