@@ -13,8 +13,9 @@ PARTS = ("p50, us", "CPU, us", "6.10's CPU, us", "ratio")
 HOW = "Printed by `python benchmarks/run.py`. The docstrings there, in `program.py` and `server.py` say how it is measured."
 WHAT = """\
 `call` is the time that a capture takes in the program's thread. CPU is that of the whole process, for each event that was
-delivered. Memory is what the process took at most, less what it had before it imported the client."""
-TITLES = {"raven": "Raven {}", "raven bare": "Raven {}, no extras"}
+delivered. Memory is what the process took at most, less what it had before it imported the client. In brackets: the least
+and the greatest of the rounds."""
+TITLES = {"raven": "Raven{}", "raven bare": "Raven{}, no extras"}
 
 
 def report(results: Results) -> str:
@@ -23,17 +24,17 @@ def report(results: Results) -> str:
 
 
 def described(results: Results) -> str:
-    """How it was measured, in a line."""
-    return f"{results.machine}; median of {results.rounds} (least-most)" if results.rounds > 1 else results.machine
+    """Where it was measured, and how often."""
+    return f"{results.machine}; " + (f"median of {results.rounds} rounds" if results.rounds > 1 else "one round")
 
 
 def title(results: Results, row: str) -> str:
     """A client's name and version."""
     key = f"clients/{row}/message"
-    version = results.first(key)["version"] if results.ran(key) else ""
+    version = f" {results.first(key)['version']}" if results.ran(key) else ""
     if row in TITLES:
         return TITLES[row].format(version)
-    return row if row == "raw socket" or version.startswith(row.split()[-1]) else f"{row} {version}"
+    return row if row == "raw sockets" or version.strip().startswith(row.split()[-1]) else f"{row}{version}"
 
 
 def marks(results: Results, row: str, work: str) -> str:
@@ -46,7 +47,7 @@ def marks(results: Results, row: str, work: str) -> str:
     if requests > 1.5:
         said.append(f"{requests:.0f} events in a request")
     sample = results.first(key)["sample"]
-    if work == "exception" and row != "raw socket":
+    if work == "exception" and row != "raw sockets":
         said += [
             f"no {name}" for name, share in (("locals", "locals"), ("source lines", "lines")) if sample[share] < ENOUGH
         ]
@@ -121,14 +122,14 @@ def _parts(results: Results) -> Iterator[str]:
 
 
 def _server(results: Results) -> str:
-    raw = "clients/raw socket/message"
+    raw = "clients/raw sockets/message"
     single = [row for row in (OURS, *PEERS) if sends_singly(results, row)]
     if not results.ran(raw) or not single:
         return ""
     fastest = max(single, key=lambda row: results.value(f"clients/{row}/message", "rate"))
     rate = results.value(f"clients/{fastest}/message", "rate")
     return (
-        f"The server is not what is measured: a raw socket gets {results.text(raw, 'rate')} answers a second from it, "
+        f"The server is not what is measured: raw sockets get {results.text(raw, 'rate')} answers a second from it, "
         f"{results.value(raw, 'rate') / rate:.1f} times\nwhat the fastest client gets that makes a request for each event "
         f"({fastest}). It spends {results.text(raw, 'server_cpu', MICRO)} us of CPU time on a request."
     )
@@ -191,7 +192,7 @@ def summary(results: Results) -> str:
     rows = []
     for row in results.rows("clients"):
         keys = [f"clients/{row}/{work}" for work in ("message", "exception")]
-        if row == "raw socket" or not all(results.ran(key) for key in keys):
+        if row == "raw sockets" or not all(results.ran(key) for key in keys):
             continue
         cells = [
             " / ".join(short(results.value(key, name) / unit) for key in keys)

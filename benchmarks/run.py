@@ -86,7 +86,7 @@ def _measured(given: argparse.Namespace) -> dict[str, Any]:
         for number in range(1, 1 + rounds):
             for run in wanted:
                 began = time.monotonic()
-                seen[run.key].append(measure(run, server))
+                seen[run.key] += [measure(run, server) for _ in range(run.times)]
                 print(f"round {number}, {run.key}: {time.monotonic() - began:.1f} s", file=sys.stderr)
     parts: dict[str, float] = {}
     wall: dict[str, float] = {}

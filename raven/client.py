@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -300,6 +301,17 @@ class Client:
         """Capture exceptions that can't be raised anywhere, in a `__del__` for one. Until the client is closed."""
         self._install(hooks.UNRAISABLE)
 
+    def install_signal_hook(self) -> None:
+        """Before SIGTERM kills the program, deliver what is queued, as at exit. Until the client is closed.
+
+        A handler of the program's own is called in its place, as before; when it exits, what is queued is delivered then.
+
+        Raises `ConfigurationError` anywhere but on the main thread.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            raise ConfigurationError("a signal's handler can be installed on the main thread only")
+        self._install(hooks.TERMINATION)
+
     def install_asyncio_hook(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Capture what a loop reports: the errors of tasks that nobody awaits, and the like. Until the client is closed.
 
@@ -438,7 +450,7 @@ class Client:
             self._transport.discard(Request(events.new_event_id()), refused)
             return None
         event_id: str = event["event_id"]
-        self._transport.send(Request(event_id, "error", event))
+        self._transport.send(Request(event_id, "error", event, plain=True))
         return event_id
 
     def _breadcrumb(self, message: object, parts: dict[str, Any]) -> None:

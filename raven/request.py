@@ -40,7 +40,8 @@ class Request:
     """One thing to deliver. The stack that it was given to owns it, and stages may change it.
 
     `id` is the event's id (32 hex digits). `category` is what the server's rate limits call it: "error",
-    "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `body` and `headers` are
+    "client_report". `event` is the event's dict until a stage has made bytes of it, then None. `plain` says that JSON
+    has a form for all that is in the event, so that nobody need look: a NaN may become null then. `body` and `headers` are
     what is sent, and `endpoint` is where to: "envelope" or "store". `deadline` is the moment, in seconds on the
     runtime's monotonic clock, after which nobody waits for the answer any more; None is never. It may be put off, but not
     beyond `latest`. `fate` is what it shares
@@ -48,7 +49,19 @@ class Request:
     it only waits, so that a queue can have others go on meanwhile.
     """
 
-    __slots__ = ("body", "category", "deadline", "endpoint", "event", "fate", "headers", "id", "latest", "rest")
+    __slots__ = (
+        "body",
+        "category",
+        "deadline",
+        "endpoint",
+        "event",
+        "fate",
+        "headers",
+        "id",
+        "latest",
+        "plain",
+        "rest",
+    )
 
     def __init__(
         self,
@@ -56,6 +69,7 @@ class Request:
         category: str = "error",
         event: dict[str, Any] | None = None,
         *,
+        plain: bool = False,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         endpoint: str | None = None,
@@ -67,6 +81,7 @@ class Request:
         self.id = id
         self.category = category
         self.event = event
+        self.plain = plain
         self.body = body
         self.headers = dict(headers or {})
         self.endpoint = endpoint
@@ -81,6 +96,7 @@ class Request:
             self.id,
             self.category,
             self.event,
+            plain=self.plain,
             body=self.body,
             headers=self.headers,
             endpoint=self.endpoint,

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-pytest_plugins = ["raven.testing.fixtures", "raven.testing.servers", "tests.fixtures"]
+pytest_plugins = ["raven.testing.fixtures", "raven.testing.servers", "tests.fixtures", "tests.secrets"]
 
 collect_ignore = ["examples"]  # they are programs, one of which patches whoever imports it
 

@@ -35,7 +35,7 @@ WRONG: dict[str, list[Any]] = {
     **dict.fromkeys(("install_sys_hook", "install_logging_hook", "include_local_variables", "attach_stacktrace"), FLAG),
     **dict.fromkeys(("send_default_pii", "unsafe_send_secrets", "debug"), FLAG),
     **dict.fromkeys(("in_app_include", "in_app_exclude", "sanitize_keys"), TEXTS),
-    **dict.fromkeys(("before_send", "before_breadcrumb"), FUNCTION),
+    **dict.fromkeys(("before_send", "before_breadcrumb", "on_settled"), FUNCTION),
     "tags": [5, "hidden", ["hidden"], [("hidden", 1)], Hidden(), True],
     "max_breadcrumbs": [-1, 1_001, 1.0, "hidden", None, True, math.inf, Hidden()],
     "sample_rate": [-0.1, 1.1, math.nan, math.inf, -math.inf, "hidden", "0.5", None, True, 1j, Hidden()],

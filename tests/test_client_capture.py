@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from raven import Client
+from raven import Client, Stack
+from raven.testing import MemorySink
 from raven.testing.fixtures import Captured
 from tests.test_client import DSN, Kept
 
@@ -116,3 +117,11 @@ def test_what_is_no_id_is_replaced(raven_captured: Captured, wrong: object) -> N
     assert event_id != wrong if isinstance(wrong, str) else True
     assert [event["event_id"] for event in raven_captured.events] == [event_id]
     assert len(event_id) == 32
+
+
+def test_what_it_makes_is_known_to_be_plain() -> None:
+    sink = MemorySink()
+    with Client(DSN, Stack(sink=sink)) as client:
+        client.capture_message("hello", extra={"share": float("nan")})
+    assert sink.requests[0].plain
+    assert (sink.requests[0].event or {})["extra"] == {"share": "nan"}

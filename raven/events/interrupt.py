@@ -17,6 +17,8 @@ _PATIENCE = 32
 _GRACE = 20
 """Steps in which a function may tidy up, should the exception be on its way after all."""
 _EACH_INSTRUCTION = sys.version_info < (3, 12)
+_TRACE_ALL = sys.version_info < (3, 11)
+"""There, a frame that is not traced below one that is keeps the exception alive."""
 
 
 class TooLong(BaseException):
@@ -80,7 +82,7 @@ class _Watch:
         if self.is_over:  # another greenlet began while this was on, and has put it back
             sys.settrace(self.debugger)
             return None
-        if frame.f_code is _called.__code__:  # ours, in which nothing takes long
+        if frame.f_code is _called.__code__ and not _TRACE_ALL:  # ours, in which nothing takes long
             return None
         visit = frame.f_trace
         if type(visit) is _Visit and visit.watch is self:  # a generator goes on

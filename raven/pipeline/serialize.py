@@ -40,9 +40,13 @@ _looking_for_cycles, _not_looking = (
 _USUAL_LIMIT = 3_000
 """Of recursion. Up to here, a cycle that nobody looks for ends in a RecursionError, and not at the end of C's stack."""
 
-_WITHOUT_REFERENCES = 2
-_NO_NUMBER = re.compile(rb"g.{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
-"""A marshalled NaN or infinity. A text may look the same, which does no harm."""
+_SHORT = 4
+"""The form of marshal's in which what is met again is not written again."""
+_NO_NUMBER, _NO_NUMBER_AGAIN = (
+    re.compile(first + rb".{6}[\xf0-\xff][\x7f\xff]", re.DOTALL) for first in (b"g", b"\xe7")
+)
+"""A marshalled NaN or infinity, and one that others have a reference to. (Two patterns that begin with one byte are far
+faster than one that begins with either.) A text may look the same, which does no harm."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,30 +74,30 @@ class Serialize(Stage):
                 if request.body is None:
                     raise Unserializable("the request has neither an event nor a body")
                 return await send(request)
-            request.body = encode(request.event, limit)
+            request.body = encode(request.event, limit, plain=request.plain)
             request.event = None
             return await send(request)
 
         return serialize
 
 
-def encode(event: dict[str, Any], limit: int, *, or_least: bool = False) -> bytes:
-    """The event as JSON of at most `limit` bytes. The event is left as it is.
+def encode(event: dict[str, Any], limit: int, *, plain: bool = False, or_least: bool = False) -> bytes:
+    """The event as JSON of at most `limit` bytes. The event is left as it is. `plain`: there is no NaN in it.
 
     Raises `EventTooLarge` if all that may be cut is not enough; with `or_least`, the result is what is left then.
     """
-    plain = None
+    copy = None
     try:
-        body = _encode(event)
+        body = _encode(event, plain)
     except Exception:
         # NaN, a cycle, a foreign type, a lone surrogate, a dict that changes meanwhile, or a value whose own methods
         # raise whatever they like: rare, so only now pay for a walk.
-        plain = _plain(event, limit)
-        body = _encode(plain)
+        copy = _plain(event, limit)
+        body = _encode(copy, plain=True)
     if len(body) <= limit:
         return body
-    for smaller in _smaller(plain or _plain(event, limit)):
-        body = _encode(smaller)
+    for smaller in _smaller(copy or _plain(event, limit)):
+        body = _encode(smaller, plain=True)
         if len(body) <= limit:
             return body
     if or_least:
@@ -101,22 +105,24 @@ def encode(event: dict[str, Any], limit: int, *, or_least: bool = False) -> byte
     raise EventTooLarge(f"the event has {len(body)} bytes, {limit} are allowed, and nothing more can be cut from it")
 
 
-def _encode(event: dict[str, Any]) -> bytes:
+def _encode(event: dict[str, Any], plain: bool) -> bytes:
     if orjson is not None:
         try:
-            return _encode_fast(event)
+            return _encode_fast(event, plain)
         except Exception:  # perhaps json can
             pass
     encode = _not_looking if sys.getrecursionlimit() <= _USUAL_LIMIT else _looking_for_cycles
     return encode(event).encode()
 
 
-def _encode_fast(event: dict[str, Any]) -> bytes:
+def _encode_fast(event: dict[str, Any], plain: bool) -> bytes:
     """By orjson, if it does as json would: it makes null of a number that JSON has no form for. Raises whatever comes."""
     body: bytes = orjson.dumps(event, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
     # To marshal it shows that, in a fraction of the time that json takes.
-    if b"null" in body and _NO_NUMBER.search(marshal.dumps(event, _WITHOUT_REFERENCES)):
-        raise ValueError("there may be a NaN in it")
+    if not plain and b"null" in body:
+        short = marshal.dumps(event, _SHORT)
+        if _NO_NUMBER.search(short) or _NO_NUMBER_AGAIN.search(short):
+            raise ValueError("there may be a NaN in it")
     return body
 
 

@@ -73,8 +73,8 @@ class Answer:
         Raises `BadResponse` or `ConnectionLost`.
         """
         if data:
+            self._buffer += data if self.begun else self._read_at_once(data)
             self.begun = True
-            self._buffer += data
         if self._in_head:
             self._read_head()
         if not self._in_head and self._read_body():
@@ -86,14 +86,16 @@ class Answer:
             return None
         return Response(self._head.status, dict(self._head.headers), bytes(self._body[:MOST_READ]))
 
+    def _read_at_once(self, data: bytes) -> bytes:
+        """Read the head, if it is there in one piece, as most are. What is left."""
+        end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
+        head = _read_whole(data[:end]) if end >= 4 else None
+        if head is None:
+            return data
+        self._begin_body(head)
+        return data[end:]
+
     def _read_head(self) -> None:
-        if not self._searched and not self._head.status:  # most come in one piece, and are read in one
-            end = self._buffer.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
-            head = _read_whole(bytes(self._buffer[:end])) if end >= 4 else None
-            if head is not None:
-                del self._buffer[:end]
-                self._begin_body(head)
-                return
         while self._in_head:
             head = self._head
             if not head.status and not self._buffer.startswith(_START[: len(self._buffer)]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl  # noqa: F401  uWSGI ends Python from an exit handler of C, and there OpenSSL can't be loaded any more
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 

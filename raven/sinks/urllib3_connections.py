@@ -4,76 +4,41 @@ from __future__ import annotations
 
 import encodings.idna  # noqa: F401  resolving a name imports it, and a fork must not come in between
 import socket
-import ssl
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 
-from ..dsn import Dsn
 from ..runtimes import drive
 from .connections import Connections
 from .stream import Stream
-from .translate import of_socket
 
 Reach = Callable[[], Coroutine[Any, Any, Stream]]
 
-_LEAST = 0.001
-"""Seconds. A timeout of 0 would mean not to block at all."""
-
 
 class Urllib3Connections(Connections):
-    """Those that urllib3 makes."""
+    """Those that urllib3 makes.
 
-    async def _connect(self, deadline: float) -> Stream:
-        try:
-            return connect(self._dsn, self._context(), lambda: self._reach(deadline), deadline)
-        except OSError as error:  # of TLS
-            raise of_socket(error) from None
-
-
-def connect(dsn: Dsn, context: ssl.SSLContext | None, reach: Reach, deadline: float) -> Stream:
-    """A connection to the server, with TLS if there is a context. `reach` makes one without TLS.
-
-    Raises what `reach` does, or an OSError of TLS.
+    TLS is begun by ourselves: where gevent or Eventlet has patched Python, each step of a handshake of urllib3's has the
+    whole time anew.
     """
-    connection: _Connection | _TLSConnection
-    if context is None:
-        connection = _Connection(dsn.host, dsn.port, reach=reach, deadline=deadline)
-    else:
-        connection = _TLSConnection(dsn.host, dsn.port, reach=reach, deadline=deadline, ssl_context=context)
-    try:
+
+    async def _reach(self, deadline: float) -> Stream:
+        reach = super()._reach
+        connection = _Connection(self._dsn.host, self._dsn.port, reach=lambda: reach(deadline))
         connection.connect()
-    except BaseException:
-        connection.close()
-        raise
-    stream = connection.stream
-    stream.socket = connection.sock
-    stream.socket.setblocking(False)
-    return stream
+        return connection.stream
 
 
-class _Reaching:
-    """Mixed into a connection class: where urllib3 would resolve the name and connect, we do."""
+class _Connection(HTTPConnection):
+    """Where urllib3 would resolve the name and connect, `reach` does."""
 
     stream: Stream
 
-    def __init__(self, *arguments: Any, reach: Reach, deadline: float, **options: Any) -> None:
+    def __init__(self, *arguments: Any, reach: Reach, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._reach = reach
-        self._deadline = deadline
 
     def _new_conn(self) -> socket.socket:
         self.stream = drive(self._reach())
-        # The time for the whole handshake, which Python does not begin anew for each of its steps.
-        self.stream.socket.settimeout(max(_LEAST, self._deadline - time.monotonic()))
         return self.stream.socket
-
-
-class _Connection(_Reaching, HTTPConnection):
-    pass
-
-
-class _TLSConnection(_Reaching, HTTPSConnection):
-    pass

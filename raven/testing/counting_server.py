@@ -84,8 +84,8 @@ class CountingServer:
 
     @property
     def dsn(self) -> str:
-        """A DSN of one of its projects. Every other is served as well."""
-        return f"{'https' if self._tls else 'http'}://public@127.0.0.1:{self.port}/1"
+        """A DSN of one of its projects. Every other is served as well. Its keys occur nowhere else."""
+        return f"{'https' if self._tls else 'http'}://publickey:secretkey@127.0.0.1:{self.port}/1"
 
     @property
     def counts(self) -> Counter[str]:

@@ -188,6 +188,39 @@ SCENARIOS = (
         _all("tests/pipeline/test_ratelimit.py"),
     ),
     Scenario(
+        "F16",
+        "503 for everything and everybody",
+        "one try at a time, not in step with others'; nothing is lost",
+        (
+            *_all("tests/faults/test_storm.py"),
+            *_all("tests/pipeline/test_breaker.py"),
+            *_all("tests/pipeline/test_retry_budget.py"),
+        ),
+    ),
+    Scenario(
+        "F17",
+        "an event that the server fails at, again and again",
+        "dropped after its tries; those behind it are delivered before",
+        (*_all("tests/faults/test_poison.py"),),
+    ),
+    Scenario(
+        "F18",
+        "413, and 413 again",
+        "the event is cut once, and dropped if that is not enough",
+        (*_all("tests/faults/test_too_large.py"), *_all("tests/pipeline/test_shrink.py")),
+    ),
+    Scenario(
+        "F19",
+        "ten times what the queue holds, under each policy",
+        "dropped as the policy says, counted, and told to the server",
+        (
+            *_all("tests/faults/test_queue_is_full.py"),
+            *_all("tests/pipeline/test_queue_full.py"),
+            *_all("tests/pipeline/test_seats.py"),
+            *_all("tests/pipeline/test_report.py"),
+        ),
+    ),
+    Scenario(
         "F20",
         "processes are killed at any moment, while they capture",
         "what a capture has returned for is delivered, and only what was under way is sent twice",
@@ -251,6 +284,8 @@ SCENARIOS = (
                 "a_child_that_goes_on_with_its_hub_leaves_the_parents_deliveries_alone",
             ),
             *_all("tests/process/test_gunicorn.py"),
+            *_all("tests/process/test_uwsgi.py"),
+            *_all("tests/process/test_celery.py"),
         ),
     ),
     Scenario(
@@ -283,7 +318,7 @@ SCENARIOS = (
                 "tests/process/test_exit.py",
                 "what_an_exit_handler_captures_is_delivered",
                 "what_a_thread_captures_after_the_main_thread_has_ended_is_delivered",
-                "events_wait_at_exit_although_urllib3_closes_its_idle_connections_before",
+                "at_exit_the_connections_are_still_there",
             ),
             *_all(
                 "tests/process/test_runtimes_exit.py",
@@ -378,7 +413,7 @@ SCENARIOS = (
         (
             *_all("tests/test_dsn.py"),
             *_all("tests/test_options.py", "text_that_is_not_accepted_is_named_by_its_option_and_not_shown"),
-            *_all("tests/sinks/test_http11.py", "a_message_does_not_take_what_would_not_stay_in_its_line"),
+            *_all("tests/sinks/test_http11.py", "a_request_does_not_take_what_would_not_stay_in_its_line"),
             *_all("tests/pipeline/test_sign.py"),
         ),
     ),
@@ -408,6 +443,10 @@ SCENARIOS = (
         "F36",
         "all of it at random, for a long time, and the clock is set",
         "the books balance; threads, files and memory are back",
-        (*_all("tests/pipeline/test_queue_machine.py"),),
+        (
+            *_all("tests/pipeline/test_queue_machine.py"),
+            *_all("tests/pipeline/test_stack_machine.py"),
+            *_all("tests/soak/test_soak.py"),
+        ),
     ),
 )

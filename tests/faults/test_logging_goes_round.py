@@ -14,7 +14,7 @@ from raven.testing.http_server import Server, answer, refusing_port, response
 from tests.faults.conftest import at_home
 from tests.fixtures import Trusted
 
-EVENTS = 20
+EVENTS = 8  # for whose second tries there is a budget
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def test_a_failing_delivery_makes_no_event_and_few_lines(
     context = trusted.context if fault == "certificate" else None
     with Server(answer(data), context=context) as server:
         dsn = f"http://public@127.0.0.1:{refusing_port()}/1" if fault == "refused" else server.dsn()
-        client = at_home(dsn, transport(backoff=0.001, attempts=2, timeout=20.0))
+        client = at_home(
+            dsn, transport(backoff=0.001, attempts=2, retry_share=100, breaker_failures=10_000, timeout=20.0)
+        )
         handler = SentryHandler(client, level=1)
         root.addHandler(handler)
         for number in range(EVENTS):

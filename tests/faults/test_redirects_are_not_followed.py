@@ -30,6 +30,7 @@ def test_no_byte_goes_there_and_the_event_counts_as_dropped(
                     client.capture_message("do not follow")
                 assert not client.flush(20)
                 assert client.stats() == Stats(len(answers), dropped={"send_error": len(answers)})
-            assert len(server.requests) == len(answers)
+            # The last one tells of what was dropped.
+            assert len(answers) < len(server.requests) <= len(answers) + 2
             assert {each.target for each in server.requests} == {"/api/42/envelope/"}
         assert target.connections == 0

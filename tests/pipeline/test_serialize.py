@@ -45,6 +45,12 @@ def test_the_event_becomes_compact_utf8_json() -> None:
     assert request.event is None
 
 
+def test_an_event_that_is_said_to_be_plain_is_not_searched_for_what_json_has_no_form_for(library: str) -> None:
+    driver = StageDriver(Serialize())
+    driver.send(new_request(event={"extra": float("nan")}, plain=True))
+    assert driver.received[0].body == (b'{"extra":null}' if library == "orjson" else b'{"extra":"nan"}')
+
+
 def test_what_the_program_does_to_the_event_later_changes_nothing() -> None:
     driver = StageDriver(Serialize())
     event = {"extra": {"cart": ["tea"]}}

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raven.testing.process import poll
+from tests.secrets import shown_in
 
 TIMEOUT = 30.0
 """Seconds after which a program hangs, and is killed. Only a test that fails takes that long."""
@@ -149,6 +150,7 @@ class Program:
         at = time.monotonic()
         while (line := self._heard.get()) is not None:
             self._lines.append(line)
+        assert not shown_in(f"{self._lines} {self._stderr()}")
         return Ended(code, self._lines, self._stderr(), at)
 
     def kill(self) -> None:

@@ -16,7 +16,7 @@ from tests.process.program import Ended
 FORKS = {
     "with hooks": "fork = os.fork",
     # uWSGI, by default, does not call what was registered with Python's at-fork hooks. What only a hook can do is to keep a
-    # fork from coming in the middle of an import, so here urllib3 is imported before.
+    # fork from coming in the middle of an import, so here what is imported late is imported before.
     "without our hooks": """
 import concurrent.futures, logging, multiprocessing.util, random, weakref
 os.register_at_fork = lambda **hooks: None
@@ -53,7 +53,7 @@ def program(how: str, source: str) -> str:
     again = (
         "for name in [name for name in sys.modules if name.partition('.')[0] == 'raven']:\n    del sys.modules[name]\n"
     )
-    warm = "" if how == "with hooks" else "import raven.sinks.urllib3_connections\n"
+    warm = "" if how == "with hooks" else "import isal.isal_zlib, raven.sinks.urllib3_connections\n"
     return f"{FORKS[how]}\n{again}from raven import Client\n{warm}{FORKED}\n{source}"
 
 

@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from raven.testing.counting_server import CountingServer
-from raven.testing.http_server import Server, answer
+from raven.testing.http_server import Behaviour, Connection, Server, answer, dripping, response
 from raven.testing.proxies import forwarding
 from tests.fixtures import Trusted
 from tests.process.conftest import Start
@@ -140,6 +140,34 @@ def test_a_thread_that_is_none_of_greenlets_captures_and_flushes(
     ended = run(start, library, "green", "patched early", source, f"{server.dsn}?{OPTIONS}")
     assert (ended.code, ended.complaints, ended.said("result")) == (0, [], ["DELIVERED"])
     assert server.counts == dict.fromkeys(ended.said("sent"), 1)
+
+
+def drip_hello(connection: Connection) -> None:
+    connection.read()
+    connection.write(b"\x16\x03\x03\x40\x00")  # the head of a long message of TLS, of which little ever comes
+    connection.drip(b"\x02" * 100, 0.05)
+
+
+@of_each_moment
+@of_each_transport
+@of_each_library
+@pytest.mark.parametrize("behaviour", [drip_hello, dripping(b"", response(200, b"x" * 500))], ids=["TLS", "answer"])
+def test_the_deadline_holds_for_a_server_that_drips(
+    start: Start, behaviour: Behaviour, library: str, transport: str, moment: str
+) -> None:
+    source = """
+        began = time.monotonic()
+        sent(clients[0], 1)
+        say("result", clients[0].flush(15).name)
+        say("took", time.monotonic() - began)
+    """
+    with Server(behaviour) as server:
+        dsn = f"{server.dsn()}?timeout=0.5&attempts=1"
+        if behaviour is drip_hello:
+            dsn = dsn.replace("http:", "https:")
+        ended = run(start, library, transport, moment, source, dsn)
+    assert (ended.code, ended.said("result")) == (0, ["FAILED"])
+    assert 0.4 < float(ended.said("took")[0]) < 3
 
 
 @of_each_moment

@@ -137,3 +137,55 @@ def test_a_program_that_turns_sigterm_into_an_exit_delivers(server: CountingServ
     ended = program.end()
     assert (ended.code, ended.complaints) == (7, [])
     assert server.counts == dict.fromkeys(ended.said("sent"), 1)
+
+
+HANDLERS = {"none": ("", -15), "own": ("signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))", 7)}
+
+
+@pytest.mark.parametrize(("handler", "code"), HANDLERS.values(), ids=HANDLERS)
+def test_with_the_hook_sigterm_delivers_and_then_does_what_it_would_have_done(
+    server: CountingServer, start: Start, handler: str, code: int
+) -> None:
+    source = f"""
+        import signal
+        {handler}
+        client = Client(DSN + "?timeout=10&shutdown_timeout=10")
+        client.install_signal_hook()
+        sent(client, 20)
+        say("ready")
+        sys.stdin.readline()
+    """
+    server.hold()
+    program = start(source, server.dsn)
+    program.wait_for("ready")
+    server.wait_for(1)
+    program.process.terminate()
+    server.release()
+    ended = program.end()
+    assert (ended.code, ended.complaints) == (code, [])
+    assert server.counts == dict.fromkeys(ended.said("sent"), 1)
+
+
+def test_a_client_that_is_closed_leaves_the_signal_as_it_was(server: CountingServer, start: Start) -> None:
+    source = """
+        import signal
+        client = Client(DSN)
+        client.install_signal_hook()
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        client.close()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        other = Client(DSN)
+        thread = threading.Thread(target=lambda: refused.append(refuses(other)))
+        refused = []
+        def refuses(client):
+            try:
+                client.install_signal_hook()
+            except ValueError as error:
+                return error
+        thread.start()
+        thread.join()
+        say("refused", *refused)
+    """
+    ended = start(source, server.dsn).end()
+    assert (ended.code, ended.complaints) == (0, [])
+    assert ended.said("refused") == ["a signal's handler can be installed on the main thread only"]

@@ -10,9 +10,23 @@ import pytest
 from raven.testing.counting_server import CountingServer
 from raven.testing.http_server import refusing_port
 from raven.testing.process import poll
-from tests.process.prefork import REQUESTS, browse, running
+from tests.process.prefork import APPLICATION, REQUESTS, browse, running
 from tests.process.program import TIMEOUT
 
+# Whoever imports urllib3 has the interpreter's lock for a while. If that is a thread, it has it while uWSGI forks.
+BUSY = """
+import importlib.abc, sys, time
+
+class Busy(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        end = time.monotonic() + 0.5
+        while name == "urllib3.connection" and time.monotonic() < end:
+            pass
+
+sys.meta_path.insert(0, Busy())
+"""
+
+UWSGI = ["-c", "import pyuwsgi; pyuwsgi.run()"]
 KINDS = {
     "defaults": [],
     "threads": ["--threads", "2"],
@@ -29,7 +43,7 @@ def test_all_that_was_captured_is_delivered_before_the_fork_and_after_it(
     port = refusing_port()
     arguments = ["--http-socket", f"127.0.0.1:{port}", "--wsgi-file", "application.py", "--disable-logging"]
     arguments += ["--master", "--processes", "2", "--master-fifo", "orders", *KINDS[kind]]
-    with running(["-c", "import pyuwsgi; pyuwsgi.run()", *arguments], server.dsn, tmp_path) as process:
+    with running([*UWSGI, *arguments], server.dsn, tmp_path, source=BUSY + APPLICATION) as process:
         assert poll(lambda: listens(port) or None, TIMEOUT)
         loaded = 2 if kind == "lazy" else 1
         server.wait_for(loaded)  # without threads, the process that forks delivers at once
