@@ -39,7 +39,7 @@ class Spool(Stage):
     `stack.replace(Queue, Spool("/var/spool/shop"))`.
 
     When a capture returns, its event is stored: it survives the process, however that ends. With `durability` "process"
-    (the default) that costs the caller 30 us at the median; with "power" it survives the loss of power as well, and costs
+    (the default) that costs the caller 40 us at the median; with "power" it survives the loss of power as well, and costs
     the time in which the disk confirms a write (0.2 ms at the median, 8 ms for one in a hundred, on the SSD that we
     measured on). If the disk doesn't take it, it is delivered from memory, as by Queue.
 
