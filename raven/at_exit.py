@@ -37,6 +37,13 @@ class Draining(Protocol):
         """Drop what is left."""
 
 
+class Holder(Protocol):
+    """Something that has files open."""
+
+    def let_go(self) -> None:
+        """Close them, when all is delivered that will be."""
+
+
 class Reporting(Protocol):
     """Something that has a last word to say when all is delivered."""
 
@@ -46,6 +53,7 @@ class Reporting(Protocol):
 
 # Weak, so that a client that nobody needs any more can go. A queue with work is held by its worker.
 _queues: weakref.WeakSet[Draining] = weakref.WeakSet()
+_holders: weakref.WeakSet[Holder] = weakref.WeakSet()
 _reports: weakref.WeakSet[Reporting] = weakref.WeakSet()
 _registered_in: set[int] = set()
 _over = False
@@ -71,6 +79,16 @@ def _register_in_process() -> None:
     if process not in _registered_in:
         _registered_in.add(process)
         _register_handler()
+
+
+def forget(queue: Draining) -> None:
+    """Leave this queue alone: it belongs to another one, which is registered itself."""
+    _queues.discard(queue)
+
+
+def register_holder(holder: Holder) -> None:
+    """Have this let go after all queues are drained, if it still exists then."""
+    _holders.add(holder)
 
 
 def _register_handler() -> None:
@@ -102,6 +120,8 @@ def _handler(**_: object) -> None:
     if not _over:  # from Python 3.13, a child of multiprocessing runs its atexit handlers as well
         drain()
         _over = True
+        for holder in tuple(_holders):
+            holder.let_go()
 
 
 def is_over() -> bool:

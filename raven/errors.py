@@ -115,9 +115,13 @@ class CircuitOpen(NetworkError):
 
 
 class RateLimited(SendError):
-    """The server asked to be left alone for a while with events of this category."""
+    """The server asked to be left alone for another `seconds` with events of this category."""
 
     reason = "ratelimit_backoff"
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class QueueFull(SendError):

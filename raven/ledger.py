@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .outcome import DELIBERATE, Outcome
+from .outcome import NO_FAILURES, Outcome
 from .request import Request
 
 Observer = Callable[[Request, Outcome], None]
@@ -18,7 +18,9 @@ _Counts = tuple[int, int, int, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Stats:
-    """A ledger's counts at one instant. `pending` is counted, not computed from the others."""
+    """A ledger's counts at one instant. `pending` is counted, not computed from the others. "spooled" in `dropped` are
+    those that were left on disk at the end: this process is done with them.
+    """
 
     accepted: int = 0
     delivered: int = 0
@@ -28,7 +30,7 @@ class Stats:
     @property
     def failed(self) -> int:
         """How many were dropped that nobody had asked to drop."""
-        return sum(count for reason, count in self.dropped.items() if reason not in DELIBERATE)
+        return sum(count for reason, count in self.dropped.items() if reason not in NO_FAILURES)
 
 
 class Ledger:

@@ -11,10 +11,13 @@ from .request import Response
 DELIBERATE = frozenset({"before_send", "sample_rate", "ignored", "event_processor"})
 """Reasons of drops that the program asked for. They are counted, and are no failures."""
 
+NO_FAILURES = DELIBERATE | {"spooled"}
+"""Those, and what is not dropped at all: it is on disk when the process ends, and another one will deliver it."""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an event ended: delivered (`reason` is None), or dropped, for a reason.
+    """How an event ended: delivered (`reason` is None), or dropped, for a reason, or left on disk ("spooled").
 
     `reason` is one of Sentry's client-report reasons where Sentry has one. Ours are "rate_limited" (the server refused
     the event with 429 and counted it itself) and "shutdown". `detail` is for people, and has no secret in it.
@@ -26,12 +29,13 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """It was dropped, and nobody had asked for that."""
-        return self.reason is not None and self.reason not in DELIBERATE
+        return self.reason is not None and self.reason not in NO_FAILURES
 
 
 DELIVERED = Outcome()
 BEFORE_SEND = Outcome("before_send", "before_send returned None")
 IGNORED = Outcome("ignored", "ignore_exceptions names it")
+SPOOLED = Outcome("spooled", "it stays on disk, for the next process")
 SAMPLE_RATE = Outcome("sample_rate", "sample_rate left it out")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .._version import VERSION
+from . import spool
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument(
         "--keep", action="store_true", help="leave the server running until Ctrl-C, to look at it in a browser"
     )
+    spool.add_to(commands)
     options = parser.parse_args(arguments)
+    if options.command == "spool":
+        return spool.run(options)
     if options.command == "test":
         from . import test as command
 

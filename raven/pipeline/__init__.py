@@ -13,6 +13,7 @@ from .retry import Retry
 from .serialize import Serialize
 from .shrink import Shrink
 from .sign import Sign
+from .spool import Spool
 from .stack import Stack
 from .stage import Context, Stage, stage
 from .store import Store
@@ -32,6 +33,7 @@ __all__ = [
     "Serialize",
     "Shrink",
     "Sign",
+    "Spool",
     "Stack",
     "Stage",
     "Store",

@@ -49,7 +49,8 @@ class RateLimit(Stage):
             if free_at:
                 left = max(free_at.get(request.category, 0.0), free_at.get(EVERYTHING, 0.0)) - monotonic()
                 if left > 0:
-                    raise RateLimited(f"the server wants no {request.category} for another {math.ceil(left)} seconds")
+                    message = f"the server wants no {request.category} for another {math.ceil(left)} seconds"
+                    raise RateLimited(message, left)
             response = await send(request)
             for category, seconds in limits(response, ceiling):
                 free_at[category] = max(free_at.get(category, 0.0), monotonic() + seconds)

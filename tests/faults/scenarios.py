@@ -221,6 +221,55 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        "F20",
+        "processes are killed at any moment, while they capture",
+        "what a capture has returned for is delivered, and only what was under way is sent twice",
+        (
+            *_all("tests/faults/test_killed.py"),
+            *_all("tests/spool/test_store.py", "all_is_kept_when_the_process_is_killed"),
+            *_all("tests/spool/test_store_machine.py"),
+        ),
+    ),
+    Scenario(
+        "F21",
+        "the disk is full, fails, is read-only; the folder is deleted",
+        "events are delivered from memory, and the disk is used again when it can be",
+        (*_all("tests/faults/test_disk_fails.py"), *_all("tests/spool/test_own.py")),
+    ),
+    Scenario(
+        "F22",
+        "bits that flip, ends that are cut off, zeros, foreign bytes",
+        "the file is set aside, and what can be read is delivered",
+        (
+            *_all(
+                "tests/spool/test_orphans.py",
+                "no_damage_takes_more_than_what_it_hit",
+                "what_can_be_read_of_a_damaged_file_is_saved",
+                "what_is_not_believed_is_dropped_and_counted",
+            ),
+            *_all("tests/spool/test_store.py", "what_is_no_database_is_damaged"),
+        ),
+    ),
+    Scenario(
+        "F23",
+        "links, other owners, places where others may write, hostile rows",
+        "refused, or dropped and counted; no key and no address is at rest",
+        (
+            *_all("tests/spool/test_folder.py"),
+            *_all(
+                "tests/spool/test_store.py",
+                "a_row_that_we_would_not_have_written_is_not_believed",
+                "a_file_with_triggers_of_someone_elses_is_not_opened",
+            ),
+        ),
+    ),
+    Scenario(
+        "F24",
+        "several processes in one folder, and one of them ends",
+        "each file has one owner, and another adopts it; nothing is sent twice",
+        (*_all("tests/faults/test_next_start.py"), *_all("tests/spool/test_lock.py")),
+    ),
+    Scenario(
         "F25",
         "forks: of what is queued, under way, in TLS; without hooks; `spawn`",
         "each process sends its own, once, on its own connections",

@@ -1,0 +1,98 @@
+"""A disk that is full, gone, or not ours costs no event of a program that goes on, and is used again when it can be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raven.testing.counting_server import CountingServer
+
+PROGRAM = """
+import json, os, shutil, sys, time
+from raven import Client
+from raven.transport.spooled import SpooledHTTPTransport
+
+dsn, folder = sys.argv[1], sys.argv[2]
+client = Client(f"{{dsn}}?spool={{folder}}&replay_pause=0&timeout=20", SpooledHTTPTransport)
+sent = []
+
+def capture(count, size=10):
+    sent.extend(client.capture_message("x" * size) for _ in range(count))
+
+def stored():
+    import raven.spool.store as module
+    from raven.spool.survey import survey
+    return sum(each.totals.stored for each in survey(folder).files)
+
+{body}
+assert client.close(20), client.stats()
+stats = client.stats()
+print(json.dumps([sent, stats.accepted, stats.delivered]))
+"""
+
+FULL = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+capture(5)
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+capture(50, 8000)
+assert client.flush(20), client.stats()
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
+time.sleep(1.0)
+at = stored()
+capture(5)
+assert stored() > at
+"""
+
+DELETED = """
+capture(5)
+shutil.rmtree(folder)
+capture(5)
+assert stored() == 5 and os.stat(folder).st_mode & 0o777 == 0o700
+"""
+
+READ_ONLY = """
+capture(5)
+assert client.flush(20), client.stats()
+client.close()
+os.mkdir(folder + "-2", 0o700)
+folder += "-2"
+import raven.spool.files
+real = raven.spool.files.folder.create
+def denied(path):
+    raise PermissionError(30, "Read-only file system")
+raven.spool.files.folder.create = denied
+client = Client(f"{dsn}?spool={folder}&replay_pause=0&timeout=20", SpooledHTTPTransport)
+sent = []
+capture(5)
+assert client.flush(20) and os.listdir(folder) == []
+raven.spool.files.folder.create = real
+time.sleep(0.6)
+capture(5)
+assert stored() == 5
+"""
+
+
+@pytest.mark.parametrize("body", [FULL, DELETED, READ_ONLY], ids=["full", "deleted", "read-only"])
+def test_all_is_delivered_and_the_disk_is_used_again(tmp_path: Path, body: str) -> None:
+    folder = tmp_path / "spool"
+    with CountingServer() as server:
+        program = PROGRAM.format(body=body)
+        ended = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program, server.dsn, str(folder)],
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert ended.returncode == 0, ended.stderr
+        sent, accepted, delivered = json.loads(ended.stdout)
+        assert accepted == delivered == len(sent)
+        assert set(sent) <= set(server.counts)
+        assert max(server.counts.values()) == 1
+    assert [name for name in os.listdir(folder) if not name.endswith(".damaged")] == []
