@@ -21,6 +21,7 @@ class Sign(Stage):
     """
 
     role: ClassVar[str] = "sign"
+    below: ClassVar[dict[str, str]] = {"queue": "the keys would be at rest with the events"}
 
     def bind(self, send: Send, context: Context) -> Send:
         signature = auth_header(context.dsn)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from raven import VERSION
-from raven.pipeline import Sign
-from raven.testing import StageDriver
+from raven.errors import InvalidStack
+from raven.pipeline import Queue, Sign, Stack
+from raven.testing import MemorySink, StageDriver
 
 PUBLIC = f"Sentry sentry_version=7, sentry_client=raven/{VERSION}, sentry_key=abc"
 
@@ -27,6 +28,11 @@ def test_the_header_is_exact_and_has_a_secret_only_if_the_dsn_has(dsn: str, expe
         "X-Sentry-Auth": expected,
         "User-Agent": f"raven/{VERSION}",
     }
+
+
+def test_no_key_is_at_rest_with_the_events() -> None:
+    with pytest.raises(InvalidStack, match="Sign can't stand above Queue"):
+        Stack(Sign(), Queue(), sink=MemorySink())
 
 
 def test_signing_twice_is_signing_once() -> None:
