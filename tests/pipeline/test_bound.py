@@ -511,3 +511,17 @@ def test_what_another_thread_is_about_to_count_is_left_to_it() -> None:
     work = Work()
     work.stack._life()._unfinished = Taken()
     assert work.counts == {}
+
+
+def test_an_observer_is_told_of_each_request_and_in_a_forked_child_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    bound = Stack(sink=ScriptedSink([200, 403])).bind(DSN)
+    told: list[tuple[str, str | None]] = []
+    bound.observe(lambda request, outcome: told.append((request.id, outcome.reason)))
+    sent = [new_request() for _ in range(3)]
+    for request in sent[:2]:
+        bound.send(request)
+    process = os.getpid()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: process + 1)
+        bound.send(sent[2])
+    assert told == list(zip([request.id for request in sent], [None, "send_error", None], strict=True))
