@@ -125,13 +125,13 @@ class _Life:
         self.ledger = context.ledger
         self.ledger.observe(FailureLog(context.runtime.monotonic, context.dsn.origin))
         self.ledger.observe(self._wake)
-        self._parts = compose(stages, sink, context)
+        self._closed = closed
+        self._parts = compose(stages, sink, replace(context, is_closed=lambda: self._closed))
         self._holding = [part for part in self._parts if isinstance(part, Holding)]
         self._reporting = [part for part in self._parts if isinstance(part, Reporting)]
         self._flushing: deque[Waker] = deque()
         self._unfinished: deque[tuple[Request, object]] = deque()
         self._failed_before = 0
-        self._closed = closed
 
     def send(self, request: Request) -> None:
         request.fate = Fate()
@@ -254,5 +254,6 @@ def _twin(stages: Sequence[Stage], sink: Sink, context: Context) -> Send | None:
     blocking = sink.at_exit()
     if blocking is None:
         return None
+    stages = [stage for stage in stages if stage.role != "report"]  # it has not told what the other has
     send: Send = compose(stages, blocking, replace(context, runtime=blocking.runtime()))[0]
     return send

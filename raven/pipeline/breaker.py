@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..errors import CircuitOpen, ConnectionLost, SendError, SendTimeout
+from ..errors import CircuitOpen, Closed, ConnectionLost, SendError, SendTimeout
 from ..options import option
 from ..request import Request, Response, Send
 from ..runtimes import Waker
@@ -16,6 +16,8 @@ from .stage import Context, Stage
 _DOWN = frozenset({408, 502, 503, 504})
 """Answers of a proxy whose server is not there."""
 _LONGEST_PAUSE = 30.0
+_LOOK_UP = 1.0
+"""Seconds after which who waits looks whether the transport was closed."""
 _LEAST_WAIT = 0.001
 """Seconds. What is left of a pause may be less than the clock can tell."""
 
@@ -29,9 +31,9 @@ class Breaker(Stage):
     about `breaker_pause` seconds (default 1), each later one after about twice as long, up to 30 seconds. When one
     succeeds, all go on.
 
-    Whatever else is to be sent meanwhile waits here, for up to `longest_outage` seconds (default 300), and is then dropped
-    as "network_error". The time that it waits counts neither as a try nor for `total_timeout`. Behind it, the queue fills.
-    With 0 nothing waits, and what is sent while the breaker is open fails at once.
+    Whatever else is to be sent meanwhile waits here, for up to `longest_outage` seconds (default 300) before each of its
+    tries, and is then dropped as "network_error". The time that it waits counts neither as a try nor for `total_timeout`.
+    Behind it, the queue fills. With 0 nothing waits, and what is sent while the breaker is open fails at once.
 
     Stands below Retry, so as to see each try, and above Timeout, which would count the time of waiting.
     """
@@ -59,6 +61,7 @@ class BoundBreaker:
         self._options = breaker
         self._send = send
         self._runtime = context.runtime
+        self._is_closed = context.is_closed
         self._failures = 0
         self._pause = 0.0
         self._next = 0.0
@@ -118,7 +121,9 @@ class BoundBreaker:
                     raise SendTimeout("the server is down, and there is no more time to wait")
                 if now >= until:
                     raise CircuitOpen("the server is down, as the tries before have shown")
-                await waker.wait(max(_LEAST_WAIT, wake - now))
+                if self._is_closed():
+                    raise Closed("the transport was closed")
+                await waker.wait(min(_LOOK_UP, max(_LEAST_WAIT, wake - now)))
         finally:
             self._waiting.remove(waker)
         request.put_off(self._runtime.monotonic() - began)

@@ -54,10 +54,10 @@ class Queue(Stage):
     sends waits for up to `overflow_timeout` seconds (default 1) before the one that comes is dropped. On the thread of a
     loop that delivers, where waiting would be in vain, "block" is "newest".
 
-    At most `workers` (default 8) deliver side by side. One is started when there is work and none is idle, and goes away
-    after `worker_idle` seconds without work (default 5). While one waits to try again, another one works in its place.
-    With one worker none does, and events arrive in order. As in raven-python 6, `workers` may be called
-    `maximum_outstanding_requests` or `pool_size`.
+    At most `workers` (default 8) deliver side by side, and besides up to four times as many that try again: while one
+    waits for that, another one works in its place. With one worker none does, and events arrive in order. A worker is
+    started when there is work and none is idle, and goes away after `worker_idle` seconds without work (default 5). As in
+    raven-python 6, `workers` may be called `maximum_outstanding_requests` or `pool_size`.
 
     Where the runtime's loop doesn't run, before it begins and after it has ended, one thread delivers, by the sink that
     takes the place of this one at exit. When the interpreter exits, what is left is delivered within `shutdown_timeout`
@@ -121,6 +121,8 @@ class BoundQueue:
 
     def _make_room(self, size: int) -> bool:
         """Take a seat after all, if the policy has a way to one."""
+        if not self._seats.has_room_ever(size):
+            return False
         if self._options.overflow == "oldest":
             return self._displace(size)
         if self._options.overflow == "block":

@@ -19,6 +19,7 @@ class Seats:
     def __init__(self, count: int, size: int) -> None:
         self._seats = deque([None] * count)
         self._blocks = deque([None] * (size // _BLOCK))
+        self._most = size // _BLOCK
 
     def take(self, size: int) -> bool:
         """Take a seat for a body of `size` bytes. Whether there was one."""
@@ -26,7 +27,7 @@ class Seats:
             self._seats.pop()
         except IndexError:
             return False
-        for taken in range(_blocks(size)):
+        for taken in range(size // _BLOCK):
             try:
                 self._blocks.pop()
             except IndexError:
@@ -35,14 +36,14 @@ class Seats:
                 return False
         return True
 
+    def has_room_ever(self, size: int) -> bool:
+        """Whether a body of that size fits when nothing else is there."""
+        return size // _BLOCK <= self._most
+
     def give(self, size: int) -> None:
         """Give back the seat of a body of that size."""
-        self._blocks.extend([None] * _blocks(size))
+        self._blocks.extend([None] * (size // _BLOCK))
         self._seats.append(None)
 
     def __len__(self) -> int:
         return len(self._seats)
-
-
-def _blocks(size: int) -> int:
-    return size // _BLOCK

@@ -45,7 +45,7 @@ class Spool(Stage):
 
     The folder is made if it is missing. It must be on a local disk, must belong to the user, and nobody else may write in
     it. Processes and projects may share it: each process has a file of its own there, and whichever is alive delivers what
-    others left. An event is sent twice only if it was under way when a process was killed.
+    others left. An event is sent twice only if it was under way when a process was killed or its client closed.
 
     What the server can't take now (it is down, or has asked to be left alone) stays. It is replayed in order, after what is
     new, one every `replay_pause` seconds (default 0.1), after failures with pauses that grow to a minute. What the server

@@ -25,18 +25,23 @@ def _no_twin() -> Send | None:
     return None
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Context:
     """What binding hands down to every stage and to the sink.
 
     `twin()` makes a blocking copy of what lies below a stage, for the interpreter's exit, when the runtime may be gone;
-    None if the sink has none.
+    None if the sink has none. `is_closed()` tells whether the transport was closed, for those who wait long.
     """
 
     dsn: Dsn
     runtime: Runtime
     ledger: Ledger
     twin: Callable[[], Send | None] = _no_twin
+    is_closed: Callable[[], bool] = _never
 
 
 @runtime_checkable

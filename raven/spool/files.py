@@ -86,7 +86,13 @@ def adopt(path: str, log: Sparingly) -> OwnedFile | None:
         raise
 
 
-def _rescued(path: str, lock: Lock, log: Sparingly) -> OwnedFile | None:
+def rescued(file: OwnedFile, log: Sparingly) -> OwnedFile:
+    """A new file with what can be read of one that turned out to be damaged. Raises as `make`."""
+    file.store.close()
+    return _rescued(file.store.path, file._lock, log)
+
+
+def _rescued(path: str, lock: Lock, log: Sparingly) -> OwnedFile:
     try:
         aside = salvage.set_aside(path)
     finally:

@@ -168,17 +168,29 @@ class Orphans:
     def take(self) -> tuple[Orphan, Row] | None:
         """The next event of the first file that has one. Files without are let go. Never raises."""
         for orphan in tuple(self._adopted):
+            damaged = False
             try:
                 row = orphan.take()
             except StoreError as error:
                 self._log.warn("orphan", "a file of the spool can't be read (%s)", error)
-                row = None
+                row, damaged = None, error.damaged
             if row is not None:
                 return orphan, row
             if not orphan.is_busy:
                 self._adopted.remove(orphan)
+                if damaged:
+                    self._rescue(orphan.file)
+                    return self.take()
                 orphan.file.let_go()
         return None
+
+    def _rescue(self, file: OwnedFile) -> None:
+        try:
+            rescued = files.rescued(file, self._log)
+        except (OSError, StoreError, ConfigurationError) as error:
+            self._log.warn("adopt", "a file of the spool can't be had (%s)", type(error).__name__)
+        else:
+            self._adopted.append(Orphan(rescued, self._bounds, self._clock))
 
     def release(self) -> None:
         """Let go of all."""

@@ -261,9 +261,22 @@ class Own:
         try:
             surplus = self._bounds.surplus(*file.store.size())
             for dead in (True, False):
-                surplus = drop_oldest(file, *surplus, dead=dead, dropped=self._overflown)
+                surplus = drop_oldest(
+                    file, *surplus, dead=dead, dropped=self._overflown if dead else self._oldest_overflown
+                )
         except StoreError as error:
             self._failed(file, error)
+
+    def _oldest_overflown(self, number: int) -> None:
+        try:
+            while self._waiting[0] <= number:  # older ones aren't on disk either
+                oldest = heapq.heappop(self._waiting)
+                if oldest > number:  # another thread was quicker
+                    self.park(oldest)
+                    break
+        except IndexError:
+            pass
+        self._overflown(number)
 
     def _overflown(self, number: int) -> None:
         self._settle(number, Outcome("cache_overflow", "the spool is full, and this was the oldest event in it"))

@@ -105,18 +105,20 @@ class Pump:
 
     async def replay_here(self, send: Send, left: Callable[[], float]) -> None:
         """Replay this process's own in the calling thread, as long as there is time and it succeeds."""
-        while left() > 0 and self._pace.left() <= 0 and (row := self._own.take()) is not None:
-            await self._replay.deliver(self._own, row, send)
+        while (seconds := left()) > 0 and self._pace.left() <= 0 and (row := self._own.take()) is not None:
+            await self._replay.deliver(self._own, row, send, self._runtime.monotonic() + seconds)
 
     async def _work(self, runtime: Runtime, make: Twin, turn: _Turn) -> None:
+        peaceful = False
         try:
             send = make()
             waker = runtime.waker()
             while send is not None and (left := await self._step(send)) is not None:
                 if left > 0:
                     await self._wait(waker, left)
+            peaceful = send is not None
         finally:
-            turn.end()
+            turn.end(call=peaceful)
 
     async def _step(self, send: Send) -> float | None:
         """Deliver one if it is time. Returns for how many seconds to wait then; None if there is nothing to wait for."""
@@ -159,25 +161,25 @@ class Pump:
         self._next_look = self._runtime.monotonic() + LOOK
         self._others = self._orphans.look()
 
-    def _give_back(self) -> None:
+    def _give_back(self, call: bool) -> None:
         self._vacancy.append(None)
         # What came after the last look found the vacancy taken.
-        if not self._stopped and self._own.has_work() and os.getpid() == self._process:
+        if call and not self._stopped and self._own.has_work() and os.getpid() == self._process:
             self.call()
 
 
 class _Turn:
     """The pump's vacancy while it works. It is given back once: at the end, or when a loop drops what it has not begun."""
 
-    def __init__(self, give_back: Callable[[], None]) -> None:
+    def __init__(self, give_back: Callable[[bool], None]) -> None:
         self._give_back = [give_back]
 
-    def end(self) -> None:
+    def end(self, *, call: bool = True) -> None:
         try:
             give_back = self._give_back.pop()
         except IndexError:
             return
-        give_back()
+        give_back(call)
 
     def __del__(self) -> None:
         self.end()

@@ -36,9 +36,10 @@ class Replay:
         self._succeeded = 0
         self._failed: dict[str, tuple[int, int]] = {}
 
-    async def deliver(self, source: Source, row: Row, send: Send) -> Verdict:
+    async def deliver(self, source: Source, row: Row, send: Send, deadline: float | None = None) -> Verdict:
         """Try one. Raises nothing but what tells the worker to stop."""
         request = row.request()
+        request.deadline = request.latest = deadline
         result: object
         try:
             with not_capturing_lines():

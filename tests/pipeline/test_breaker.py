@@ -19,11 +19,11 @@ from raven.errors import (
 )
 from raven.pipeline import Breaker, Queue, Retry, Stack, Timeout
 from raven.request import Request, Response
-from raven.testing import FakeRuntime, MemorySink, StageDriver, fake_context
+from raven.testing import FakeRuntime, MemorySink, ScriptedSink, StageDriver, fake_context
 from raven.testing.runtime import Task
 from raven.testing.scripted import Answer
 
-from .helpers import Alarm, Line, new_request
+from .helpers import DSN, Alarm, Line, counted, new_request
 
 DOWN = ConnectError("no")
 
@@ -224,6 +224,20 @@ def test_one_that_is_cancelled_while_it_asks_or_waits_leaves_it_to_the_next() ->
     driver.runtime.advance(0.0)
     assert next_one.result.status == 201
     assert not driver.bound._waiting
+
+
+def test_who_waits_goes_when_the_transport_is_closed() -> None:
+    runtime = FakeRuntime()
+    stack = Stack(Queue(workers=2), Breaker(breaker_failures=1, breaker_pause=30.0), sink=ScriptedSink([DOWN]))
+    bound = stack.bind(DSN, runtime=runtime)
+    for _ in range(4):
+        bound.send(new_request())
+    runtime.advance(5.0)
+    assert len(runtime.tasks) == 2
+    bound.close(0.0)
+    runtime.advance(1.0)
+    assert runtime.tasks == []
+    assert counted(bound.stats()) == {"accepted": 4, "network_error": 1, "shutdown": 3}
 
 
 class Racing(FakeRuntime):

@@ -180,3 +180,11 @@ def test_an_observer_that_raises_system_exit_loses_no_seat_and_stops_no_event() 
     line.runtime.advance()
     assert line.arrived == ["a", "b"]
     assert (line.counts, len(line.bound._seats)) == ({"accepted": 2, "delivered": 2}, 1)
+
+
+def test_what_can_never_fit_takes_no_others_place_and_waits_for_nothing() -> None:
+    for overflow in ("oldest", "block"):
+        line = Line(Queue(workers=1, queue_bytes=65_536).with_options({"overflow": overflow}), SLOW)
+        line.put(*"abc", "x" * 70_000)
+        assert line.counts == {"accepted": 4, "pending": 3, "queue_overflow": 1}
+        assert line.runtime.now == 1_000.0

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from datetime import datetime
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -205,7 +206,8 @@ def test_without_a_twin_nothing_is_told_there() -> None:
 
 
 def test_at_exit_it_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(at_exit, "_spent", 0.0)
+    for name, value in (("_spent", 0.0), ("_queues", WeakSet()), ("_reports", WeakSet())):
+        monkeypatch.setattr(at_exit, name, value)
     sink = ScriptedSink()
     bound = stack(sink, Envelope()).bind(DSN)
     bound.discard(new_request(), Outcome("sample_rate"))
@@ -248,3 +250,16 @@ def test_with_store_close_tells_nothing() -> None:
 def test_where_it_stands() -> None:
     with pytest.raises(InvalidStack, match="Report can't stand above Queue"):
         Stack(Report(), Queue(), sink=MemorySink())
+
+
+def test_who_delivers_in_the_place_of_a_loop_does_not_tell_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("_spent", 0.0), ("_queues", WeakSet()), ("_reports", WeakSet())):
+        monkeypatch.setattr(at_exit, name, value)
+    sink = ScriptedSink()
+    bound = stack(sink, Envelope()).bind(DSN, runtime=FakeRuntime(waits=False))
+    bound.discard(new_request(), Outcome("before_send"))
+    bound.send(Request("0" * 32, event={"message": "hi"}))
+    assert bound.flush()
+    assert len(at_exit._reports) == 1
+    at_exit.drain()
+    assert Counter(request.category for request in sink.received) == {"error": 1, "client_report": 1}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -422,12 +423,34 @@ def test_at_exit_what_is_on_disk_is_replayed_while_there_is_time(folder: Path) -
     assert (names(twin.received), line.counts) == (["a", "b"], {"accepted": 2, "delivered": 2})
 
 
+def test_at_exit_a_try_ends_when_the_time_is_over(folder: Path) -> None:
+    twin = ScriptedSink([200])
+    line = Line(folder, [503], twin=lambda: twin.bind(fake_context(FakeRuntime())))
+    line.put("a")
+    line.runtime.advance()
+    line.bound.drain(1.0, 0.5, lambda: None)
+    (request,) = twin.received
+    assert request.deadline == request.latest == line.runtime.now + 1.0
+
+
+def test_where_there_is_neither_a_loop_nor_a_twin_nobody_is_called_in_vain(folder: Path) -> None:
+    helper = FakeRuntime()
+    line = Line(folder, [503], runtime=FakeRuntime(runs=False, spawns=False, helper=helper))
+    line.put("a")
+    for _ in range(10):
+        helper.advance()
+        line.runtime.advance(1.0)
+    assert helper.tasks == line.runtime.tasks == []
+    assert len(line.bound._pump._vacancy) == 1
+
+
 def test_what_is_captured_after_the_exit_handler_is_delivered_or_left(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Not what other tests have left, whose clocks stand still.
+    for name, value in (("_over", True), ("_spent", 0.0), ("_queues", WeakSet()), ("_reports", WeakSet())):
+        monkeypatch.setattr(at_exit, name, value)
     line = Line(folder, [200, 503])
-    monkeypatch.setattr(at_exit, "_over", True)
-    monkeypatch.setattr(at_exit, "_spent", 0.0)
     line.put("a")
     assert (line.arrived, list(folder.iterdir())) == (["a"], [])
     line.put("b")

@@ -87,8 +87,8 @@ class Soak:
 
     def _gone(self) -> None:
         """Nobody listens for a while."""
-        self._keep()
         self._server.__exit__(None, None, None)
+        self._keep()
         time.sleep(self._dice.uniform(0, 0.2))
         self._server = CountingServer(self._answer, port=self._port).__enter__()
 

@@ -11,6 +11,11 @@ import pytest
 from raven.spool import gate as module
 from raven.spool.gate import gate
 
+# What other tests have loaded, Eventlet for one, warns of a fork.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*fork:DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 
 def test_a_fork_waits_until_a_call_is_over_and_the_child_has_a_lock_of_its_own() -> None:
     inside, over = threading.Event(), []

@@ -11,6 +11,11 @@ import pytest
 
 from raven.spool.lock import Lock, holder
 
+# What other tests have loaded, Eventlet for one, warns of a fork.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*fork:DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 HOLDER = """
 import sys
 from raven.spool.lock import Lock

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from raven.errors import ConfigurationError
 from raven.outcome import Outcome
 from raven.request import Request
 from raven.spool import files, salvage
@@ -231,6 +232,38 @@ def test_what_can_be_read_of_a_damaged_file_is_saved(folder: Path) -> None:
     assert 200 - 3 * 4 <= len(found) < 200  # four are on a page
     assert found == sorted(found)
     assert salvage.damaged(str(folder)) == [path.name + ".damaged"]
+
+
+def test_damage_that_shows_only_later_is_mended_as_well(folder: Path) -> None:
+    path = left_behind(folder, *range(1, 301), size=900)
+    content = bytearray(path.read_bytes())
+    content[50 * 4096 : 51 * 4096] = b"\xee" * 4096  # far behind what is read first
+    path.write_bytes(content)
+    orphans = orphans_in(folder)
+    orphans.look()
+    found = list(taken(orphans))
+    assert 300 - 4 <= len(found) < 300
+    assert len(set(found)) == len(found)
+    assert salvage.damaged(str(folder)) == [path.name + ".damaged"]
+
+
+@pytest.mark.parametrize("error", [OSError("no"), StoreError("no"), ConfigurationError("no")], ids=type)
+def test_what_can_not_be_mended_now_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    left_behind(folder, 1)
+    orphans = orphans_in(folder)
+    orphans.look()
+
+    def fail(*_: object) -> None:
+        raise error
+
+    def damaged(self: Store, after: int) -> None:
+        raise StoreError("it is malformed", damaged=True)
+
+    monkeypatch.setattr(Store, "page", damaged)
+    monkeypatch.setattr(files, "rescued", fail)
+    assert orphans.take() is None
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -203,6 +203,16 @@ def test_the_bounds_hold_by_bytes_too_and_dead_letters_go_first(folder: Path) ->
     assert place.ended == [(2, "cache_overflow"), (1, "cache_overflow"), (3, "cache_overflow")]
 
 
+def test_what_goes_because_there_is_too_much_waits_no_longer(folder: Path) -> None:
+    place = Place(folder, Bounds(100, 10_000_000, 1e9))
+    for number in range(1, 1_001):
+        place.put(number)
+        place.park(number)
+    assert len(place.own._waiting) <= 101
+    assert place.take() == list(range(901, 1_001))
+    assert place.ended == [(number, "cache_overflow") for number in range(1, 901)]
+
+
 def test_what_is_too_old_or_not_believed_ends(folder: Path) -> None:
     place = Place(folder, Bounds(10, 1_000, 60.0))
     place.put(1, 2, 3)

@@ -213,7 +213,7 @@ def test_nothing_but_close_frees_it(path: Path) -> None:
     gc.collect()
     opened.append(descriptors(path))
     assert opened[0] == opened[1] > 0
-    closing = next(each for each in gc.get_objects() if isinstance(each, sqlite3.Connection) and is_of(each, path))
+    closing = next(each for each in gc.get_objects() if type(each) is sqlite3.Connection and is_of(each, path))
     closing.close()
     assert descriptors(path) == 0
 
