@@ -127,7 +127,8 @@ class Own:
         """It was delivered. If the disk doesn't take that now, it is told later."""
         self._gone.append(number)
         file = self._file
-        if file is not None and self._monotonic() >= self._again:
+        # While a lost file is rescued, it may bring this one.
+        if file is not None and not self._lost and self._monotonic() >= self._again:
             self._tell(file)
 
     def _tell(self, file: OwnedFile) -> None:
@@ -189,11 +190,12 @@ class Own:
             lost, file = self._lost[0], self._open()
             if file is None:
                 return
-            self._lost.popleft()
             try:
                 self._rescue(lost, file)
             except (OSError, StoreError) as error:
                 self._log.warn("rescue", "not all could be saved from a lost file of the spool (%s)", error)
+            self._lost.popleft()
+            self._tell(file)
 
     def _rescue(self, lost: OwnedFile, file: OwnedFile) -> None:
         if lost.store.is_in_place():
