@@ -4,9 +4,8 @@ Nothing here takes a lock, because a capture may come from a signal handler or a
 What threads share are deques and a dict, whose single operations are atomic, and every step leaves them in a state that
 the next one, from whatever thread, can work on:
 
-- `_vacancies` has a token for each worker that may be started, `_rests` one for each that may rest while it holds a request
-  and have another one work in its place. To take a token is to have the right, as with `_seats`. `_helper` has the one to
-  deliver by the blocking twin.
+- `_helper` has one token, and to take it is to have the right to deliver by the blocking twin, as with `_seats` and with
+  the tokens of the crew.
 - `_unsettled` has every request from when it is taken in until it is settled, and the size of its seat, so at exit it is
   known what is left. Whoever removes it gives its seat back.
 """
@@ -15,10 +14,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Literal
 
 from .. import at_exit
@@ -29,14 +27,12 @@ from ..own_log import not_capturing_lines
 from ..request import HELD, Request, Response, Rest, Send
 from ..runtimes import CannotWait, Waker, drive
 from ..runtimes.threads import ThreadWaker, may_have_threads
+from .crew import Crew
 from .seats import Seats
 from .stage import Context, Stage
 
 _LOOK_UP = 0.1
 """Seconds after which who waits for another thread looks at the clock."""
-
-_RESTING = 4
-"""For each of several workers, so many may rest besides."""
 
 Leave = tuple[type[BaseException], ...]
 Spare = Callable[[object], bool]
@@ -55,9 +51,10 @@ class Queue(Stage):
     loop that delivers, where waiting would be in vain, "block" is "newest".
 
     At most `workers` (default 8) deliver side by side, and besides up to four times as many that try again: while one
-    waits for that, another one works in its place. With one worker none does, and events arrive in order. A worker is
-    started when there is work and none is idle, and goes away after `worker_idle` seconds without work (default 5). As in
-    raven-python 6, `workers` may be called `maximum_outstanding_requests` or `pool_size`.
+    waits for that, another one works in its place. With one worker none does, and events arrive in order. While the server
+    takes each event within a millisecond one works, for more would only compete with it for the interpreter. A worker is
+    started when more should work and none is idle, and goes away after `worker_idle` seconds without work (default 5). As
+    in raven-python 6, `workers` may be called `maximum_outstanding_requests` or `pool_size`.
 
     Where the runtime's loop doesn't run, before it begins and after it has ended, one thread delivers, by the sink that
     takes the place of this one at exit. When the interpreter exits, what is left is delivered within `shutdown_timeout`
@@ -89,13 +86,19 @@ class BoundQueue:
         self._waiting: deque[Request] = deque()
         self._unsettled: dict[Request, int] = {}
         self._seats = Seats(queue.queue_size, queue.queue_bytes)
-        self._vacancies = deque([None] * queue.workers)
-        self._rests = deque([None] * (_RESTING * queue.workers if queue.workers > 1 else 0))
-        self._idle: deque[Waker] = deque()
         self._flushing: deque[tuple[Waker, list[Request] | None]] = deque()
         self._helper = deque([None])
         self._closed = False
         self._process = os.getpid()
+        self._crew = Crew(
+            queue.workers,
+            queue.worker_idle,
+            context.runtime,
+            self._waiting,
+            self._deliver_from_crew,
+            self._call_help,
+            self._is_over,
+        )
         at_exit.register(self)
 
     async def __call__(self, request: Request) -> Response:
@@ -112,7 +115,8 @@ class BoundQueue:
             self._drop(request)
             return HELD
         self._waiting.append(request)
-        self._call_worker()
+        if not self._crew.is_getting_on():
+            self._call_worker()
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
             at_exit.drain()
         elif not may_have_threads():  # nobody will work here, and perhaps there will be no exit handler either
@@ -186,8 +190,7 @@ class BoundQueue:
         """Take nothing more, and drop what is left as "shutdown"."""
         self._closed = True
         self.abandon()
-        for waker in self._idle.copy():
-            waker.wake()
+        self._crew.wake_idle()
 
     def abandon(self) -> None:
         """Drop all that is held, as "shutdown"."""
@@ -212,10 +215,10 @@ class BoundQueue:
         deadline, loud = now + seconds, now + quiet
         if self._runtime.survives_exit:
             settled = self._runtime.run(lambda: self.flush(min(loud, deadline)))
-            if not settled and self._has_workers():
+            if not settled and len(self._crew):
                 notice()
                 self._runtime.run(lambda: self.flush(deadline))
-            if settled or self._has_workers():
+            if settled or len(self._crew):
                 return
         # No worker is left: a thread can't be started any more, or the loop that ran the workers is gone.
         monotonic = self._runtime.monotonic
@@ -288,34 +291,7 @@ class BoundQueue:
 
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
-        if not self._waiting:
-            return True
-        if not self._runtime.is_running():  # those who work, and those who are idle, stand still
-            return self._call_help()
-        try:
-            self._idle.popleft().wake()
-        except IndexError:
-            return self._hire() or self._has_workers()
-        return True
-
-    def _hire(self) -> bool:
-        try:
-            self._vacancies.pop()
-        except IndexError:
-            return True
-        post = _Post(self._leave, self._call_help)
-        try:
-            self._runtime.spawn(partial(self._work, post))
-        except RuntimeError:  # no loop runs, or no thread can be had
-            post.leave(None)
-            return self._call_help()
-        return True
-
-    def _leave(self, call: Callable[[], object] | None) -> None:
-        self._vacancies.append(None)
-        # Work that came after the worker's last look found no vacancy; now there is one.
-        if call is not None and self._waiting and not self._closed and os.getpid() == self._process:
-            call()
+        return not self._waiting or self._crew.call()
 
     def _call_help(self) -> bool:
         """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
@@ -343,53 +319,6 @@ class BoundQueue:
                 await self._deliver(request, send, ())
         finally:
             self._give_help_back(used=send is not None)
-
-    def _has_workers(self) -> bool:
-        return len(self._vacancies) < self._options.workers
-
-    async def _work(self, post: _Post) -> None:
-        waker = self._runtime.waker()
-        # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
-        call = self._call_help if self._runtime.helper is not None else self._call_worker
-        try:
-            while not (self._closed or post.left):
-                try:
-                    request = self._waiting.popleft()
-                except IndexError:
-                    if not await self._wait_for_work(waker):
-                        break
-                else:
-                    await self._deliver(request, self._send, self._runtime.cancellation, rest=partial(self._rest, post))
-            call = self._call_worker
-        finally:
-            post.leave(call)
-
-    @contextmanager
-    def _rest(self, post: _Post) -> Iterator[None]:
-        """A time in which a worker only waits, so that another one may have its post. It goes home when it is done."""
-        try:
-            self._rests.pop()
-        except IndexError:
-            yield
-            return
-        try:
-            post.leave(self._call_worker)
-            yield
-        finally:
-            self._rests.append(None)
-
-    async def _wait_for_work(self, waker: Waker) -> bool:
-        self._idle.append(waker)
-        woken = False
-        try:
-            # Whoever came between our last look and that line saw nobody idle.
-            woken = bool(self._waiting) or await waker.wait(self._options.worker_idle)
-        finally:  # we may be told to stop
-            try:
-                self._idle.remove(waker)
-            except ValueError:  # someone has called us, so there is, or was, work
-                woken = True
-        return woken
 
     async def _deliver(
         self,
@@ -423,6 +352,12 @@ class BoundQueue:
         if not spare(result):
             self._settle(request, outcome_of(result))
 
+    async def _deliver_from_crew(self, request: Request, rest: Rest) -> None:
+        await self._deliver(request, self._send, self._runtime.cancellation, rest=rest)
+
+    def _is_over(self) -> bool:
+        return self._closed or os.getpid() != self._process
+
     def _drop(self, request: Request) -> None:
         self._settle(request, outcome_of(Closed("the transport was closed before it could be delivered")))
 
@@ -445,23 +380,3 @@ class BoundQueue:
 def may_succeed_later(result: object) -> bool:
     """Whether this is a failure after which it is worth to try again."""
     return isinstance(result, SendError) and result.transient
-
-
-class _Post:
-    """A worker's place among the others. It is given back once: by the worker, or when it is freed, since a loop that ends
-    drops workers that have not begun.
-    """
-
-    def __init__(self, leave: Callable[[Callable[[], object] | None], object], call: Callable[[], object]) -> None:
-        self._leave = leave
-        self._call = call
-        self.left = False
-
-    def leave(self, call: Callable[[], object] | None) -> None:
-        """Give it back, and call that if there is work."""
-        if not self.left:
-            self.left = True
-            self._leave(call)
-
-    def __del__(self) -> None:
-        self.leave(self._call)

@@ -493,12 +493,12 @@ def test_work_that_comes_while_a_worker_lies_down_is_seen(called: bool) -> None:
                 if called:
                     self.popleft().wake()
 
-    line.bound._idle = Between()
+    line.bound._crew._idle = Between()
     line.put("a")
     line.runtime.advance()
     assert line.arrived == ["a", "b"]
     assert line.counts == {"accepted": 2, "delivered": 2}
-    assert (len(line.bound._idle), runtime.started) == (1, 1)
+    assert (len(line.bound._crew._idle), runtime.started) == (1, 1)
 
 
 def test_work_that_comes_while_a_worker_leaves_is_seen() -> None:
@@ -514,9 +514,9 @@ def test_work_that_comes_while_a_worker_leaves_is_seen() -> None:
             line.bound._waiting.append(late)
             super().append(vacancy)
 
-    line.bound._vacancies = Leaving(line.bound._vacancies)
+    line.bound._crew._vacancies = Leaving(line.bound._crew._vacancies)
     line.runtime.advance(0.5)
-    line.bound._vacancies = deque(line.bound._vacancies)
+    line.bound._crew._vacancies = deque(line.bound._crew._vacancies)
     assert line.arrived == ["a", "b"]
 
 

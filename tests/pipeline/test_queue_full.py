@@ -132,14 +132,14 @@ def test_a_worker_that_rests_has_another_one_work_in_its_place() -> None:
     line.runtime.advance(60.0)
     assert line.counts == {"accepted": 5, "delivered": 5}
     line.runtime.advance(60.0)
-    assert (len(line.bound._vacancies), len(line.bound._rests), line.runtime.tasks) == (2, 8, [])
+    assert (len(line.bound._crew._vacancies), len(line.bound._crew._rests), line.runtime.tasks) == (2, 8, [])
 
 
 def test_no_more_rest_than_may() -> None:
     line = resting_line(Queue(workers=2))
     line.put(*["wait"] * 10, "a")
     line.runtime.advance()
-    assert (len(line.bound._rests), line.counts) == (0, {"accepted": 11, "pending": 11})
+    assert (len(line.bound._crew._rests), line.counts) == (0, {"accepted": 11, "pending": 11})
     assert len(line.runtime.tasks) == 10
     line.runtime.advance(60.0)
     assert line.counts == {"accepted": 11, "delivered": 11}

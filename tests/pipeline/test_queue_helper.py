@@ -114,7 +114,7 @@ def test_where_a_loop_is_said_to_run_and_takes_no_worker_one_helps() -> None:
     helped.put("a")
     helped.helper.advance()
     assert helped.helped == ["a"]
-    assert len(helped.bound._vacancies) == 1
+    assert len(helped.bound._crew._vacancies) == 1
 
 
 def test_what_comes_while_one_helps_is_for_the_same(stopped: Helped) -> None:
@@ -264,7 +264,7 @@ def test_what_a_cancelled_worker_had_begun_is_delivered_with_the_rest() -> None:
     assert helped.line.arrived == ["a", "b"]
     assert sorted(helped.helped) == ["a", "b", "c"]
     assert helped.counts == {"accepted": 3, "delivered": 3}
-    assert len(helped.bound._vacancies) == 2
+    assert len(helped.bound._crew._vacancies) == 2
 
 
 @pytest.mark.parametrize("cancellation", [GeneratorExit, Alarm])
@@ -288,14 +288,14 @@ def test_a_worker_that_was_called_and_told_to_stop_before_it_knew_leaves_its_wor
     helped.cancel()
     helped.helper.advance()
     assert (helped.line.arrived, helped.helped) == (["a"], ["b"])
-    assert len(helped.bound._vacancies) == 1
+    assert len(helped.bound._crew._vacancies) == 1
 
 
 def test_a_worker_that_is_dropped_before_it_begins_gives_its_vacancy_back() -> None:
     helped = Helped(Queue(workers=2))
     helped.put("a", "b")
     helped.cancel()
-    assert len(helped.bound._vacancies) == 2
+    assert len(helped.bound._crew._vacancies) == 2
     helped.helper.advance()
     assert (helped.line.arrived, helped.helped) == ([], ["a", "b"])
     helped.runtime.runs = helped.runtime.spawns = True
@@ -310,7 +310,7 @@ def test_a_worker_that_is_dropped_when_all_is_done_calls_nobody() -> None:
     assert helped.flush_here()
     helped.cancel()
     assert helped.is_at_rest()
-    assert len(helped.bound._vacancies) == 1
+    assert len(helped.bound._crew._vacancies) == 1
 
 
 def test_where_nobody_helps_a_worker_that_is_dropped_before_it_begins_is_replaced_by_the_next_send() -> None:

@@ -57,7 +57,7 @@ def test_idle_workers_of_a_loop_that_stands_still_are_not_waited_for() -> None:
     line, loop, helper, sent = helped(Queue(workers=3))
     line.put("a", "b")
     loop.advance(1.0)
-    assert len(line.bound._idle) == 2
+    assert len(line.bound._crew._idle) == 2
     loop.stands_still = True
     for name in "cde":
         line.put(name)
@@ -87,7 +87,7 @@ def test_a_worker_that_is_dropped_before_it_begins_gives_its_place_back_and_a_he
     loop.drops = 1
     line.put("a")
     helper.advance()
-    assert (names(sent), len(line.bound._vacancies)) == (["a"], 1)
+    assert (names(sent), len(line.bound._crew._vacancies)) == (["a"], 1)
     line.put("b")
     loop.advance()
     assert line.arrived == ["b"]

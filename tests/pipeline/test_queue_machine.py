@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_vacancy_is_lost(self) -> None:
-        assert len(self.runtime.tasks) + len(self.bound._vacancies) == WORKERS
+        assert len(self.runtime.tasks) + len(self.bound._crew._vacancies) == WORKERS
 
     @invariant()
     def the_account_is_right(self) -> None:
@@ -160,10 +160,10 @@ class Machine(RuleBasedStateMachine):
         assert stats.pending == 0
         assert set(stats.dropped) <= {"queue_overflow", "shutdown", "internal_sdk_error", "network_error"}
         assert closed or "shutdown" not in stats.dropped
-        assert (len(self.bound._vacancies), len(self.bound._helper)) == (WORKERS, 1)
+        assert (len(self.bound._crew._vacancies), len(self.bound._helper)) == (WORKERS, 1)
         assert not self.runtime.tasks
         assert not self.bound._flushing
-        assert not self.bound._idle
+        assert not self.bound._crew._idle
 
 
 TestMachine: Any = Machine.TestCase

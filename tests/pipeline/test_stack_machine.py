@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
         for task in self.runtime.tasks:
             assert task.error is None
         queue: Any = self.bound._life()._holding[0]
-        assert len(queue._vacancies) <= WORKERS
+        assert len(queue._crew._vacancies) <= WORKERS
         assert not self.model.asking or self.model.asking == 1
 
     def teardown(self) -> None:
