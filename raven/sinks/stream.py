@@ -32,7 +32,7 @@ class Stream:
         """Begin TLS with a server of this name."""
         secured = context.wrap_socket(self.socket, server_hostname=name, do_handshake_on_connect=False)
         self.socket = secured
-        self._send = secured.write  # not its send: gevent's returns 0 where it has to wait, for ever if asked again at once
+        self._send = secured.write  # not its send: gevent's returns 0 where it should say that it has to wait
         await self._until_done(secured.do_handshake, self._runtime.wait_readable, deadline)
 
     async def write(self, data: bytes, deadline: float) -> None:
