@@ -24,6 +24,7 @@ class Stream:
 
     def __init__(self, sock: socket.socket, runtime: SocketRuntime) -> None:
         self.socket = sock
+        self._send: Callable[[memoryview], int] = sock.send
         self._runtime = runtime
         self._asked = False
 
@@ -31,13 +32,14 @@ class Stream:
         """Begin TLS with a server of this name."""
         secured = context.wrap_socket(self.socket, server_hostname=name, do_handshake_on_connect=False)
         self.socket = secured
+        self._send = secured.write  # not its send: gevent's returns 0 where it should say that it has to wait
         await self._until_done(secured.do_handshake, self._runtime.wait_readable, deadline)
 
     async def write(self, data: bytes, deadline: float) -> None:
         """Write all of it."""
         left = memoryview(data)
         while left:
-            sent = await self._until_done(partial(self.socket.send, left), self._runtime.wait_writable, deadline)
+            sent = await self._until_done(partial(self._send, left), self._runtime.wait_writable, deadline)
             left = left[sent:]
         self._asked = True
 

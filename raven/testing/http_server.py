@@ -17,6 +17,7 @@ a client may hang up whenever it likes).
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import struct
@@ -255,10 +256,10 @@ class Server:
     def close(self) -> None:
         """Close all connections and end all threads. Raises what a behaviour raised."""
         self.closing.set()
-        _shut(self._listener)
+        shut(self._listener)
         self._threads[0].join(PATIENCE)
         for sock in self._sockets:
-            _shut(sock)
+            shut(sock)
         for thread in self._threads:
             thread.join(PATIENCE)
         self._listener.close()
@@ -296,24 +297,26 @@ class Server:
 
     def _handshake(self, sock: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
         sock.settimeout(PATIENCE)
+        wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         try:
-            wrapped = context.wrap_socket(sock, server_side=True)
+            wrapped.do_handshake()
         except OSError as error:
             failure = error
             self.note(lambda: self.handshakes.append(failure))
+            wrapped.close()
             raise
         wrapped.settimeout(None)
         self._sockets.append(wrapped)
         if self.closing.is_set():
-            _shut(wrapped)
+            shut(wrapped)
         self.note(lambda: self.handshakes.append(None))
         return wrapped
 
 
-def _shut(sock: socket.socket) -> None:
-    """End both directions. Not by the method of an SSLSocket, which would disturb its reader."""
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+def shut(sock: socket.socket, how: int = socket.SHUT_RDWR) -> None:
+    """End both directions, or one. Not by the method of an SSLSocket, which would disturb its reader."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(sock.fileno())) as twin:
+        twin.shutdown(how)
 
 
 @contextlib.contextmanager

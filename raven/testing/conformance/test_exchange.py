@@ -30,6 +30,7 @@ from raven.testing.http_server import (
     reset_at_first_byte,
     response,
     say,
+    shut,
 )
 
 pytestmark = pytest.mark.usefixtures("kind")
@@ -189,7 +190,7 @@ def test_an_answer_that_comes_before_the_body_is_sent_is_seen(talk: Talk) -> Non
 def test_an_answer_that_comes_in_place_of_reading_the_body_is_seen(talk: Talk) -> None:
     def last_words(connection: Connection) -> None:
         # FIN before the RST that unread data causes, as a server does that wants its answer to be read.
-        socket.socket.shutdown(connection.socket, socket.SHUT_WR)
+        shut(connection.socket, socket.SHUT_WR)
         connection.pause(0.05)
 
     server, sender = talk(early(response(413, Connection="close"), last_words), answer())
