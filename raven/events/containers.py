@@ -106,7 +106,7 @@ def named(
         else:
             if kind is str:
                 if quoted:
-                    result[name] = simplifier.describe(item, length)
+                    result[name] = simplifier.quoted(item, length)
                 else:
                     result[name] = simplifier.text(item, length, name in _CODE_KEYS)
             elif name == "__builtins__":  # which exec puts into the dict that it is given

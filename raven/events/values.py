@@ -42,7 +42,7 @@ class Simplifier:
     `nodes` and `characters`; which names are those of secrets (`hides`); and what is being shown just now, by id (`open`).
     """
 
-    __slots__ = ("_kept", "_own_words", "_scrubber", "_shown", "characters", "hides", "nodes", "open")
+    __slots__ = ("_kept", "_own_words", "_quoted", "_scrubber", "_shown", "characters", "hides", "nodes", "open")
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class Simplifier:
         self._scrubber = scrubber
         self._own_words = OwnWords(seconds, allowed=reprs)
         self._shown: dict[int, Any] = {}
+        self._quoted: dict[str, str] = {}
         self._kept: list[Any] = []
 
     @property
@@ -82,10 +83,21 @@ class Simplifier:
     def variable(self, value: Any, bounds: Bounds) -> Any:
         """A copy of what a variable held. An object that is handed down is one of many frames, and is shown once."""
         key = id(value)
-        if key in self._shown:
-            return self._shown[key]
-        self._kept.append(value)  # so that the id stays its own
-        shown = self._shown[key] = self.copy(value, bounds)
+        shown = self._shown.get(key)
+        if shown is None:
+            self._kept.append(value)  # so that the id stays its own
+            shown = self._shown[key] = self.copy(value, bounds)
+        return shown
+
+    def quoted(self, text: str, length: int) -> str:
+        """What `describe` makes of a text. One that is handed down, as texts are, is searched for secrets once."""
+        if len(text) > length - 2:
+            return self.describe(text, length)
+        shown = self._quoted.get(text)
+        if shown is None:
+            shown = self._quoted[text] = self.text(repr(text), length)
+        else:
+            self.characters -= len(shown)
         return shown
 
     def copy(self, value: Any, bounds: Bounds, code: bool = False) -> Any:

@@ -276,3 +276,12 @@ ANYTHING = st.recursive(
 @given(ANYTHING, st.integers(0, 4), st.integers(0, 6), st.integers(8, 60))
 def test_anything_becomes_json_within_bounds(value: Any, depth: int, breadth: int, length: int) -> None:
     check(value, depth, breadth, length)
+
+
+def test_a_text_that_is_met_again_counts_again() -> None:
+    simplifier = Simplifier(characters=1_000)
+    left = [1_000.0]
+    for _ in range(3):
+        simplifier.variables([("x", "a" * 98)], 10)
+        left.append(simplifier.characters)
+    assert left[0] - left[1] == left[1] - left[2] == left[2] - left[3] >= 100
