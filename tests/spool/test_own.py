@@ -216,8 +216,7 @@ def test_how_much_there_is_is_looked_up_now_and_then_and_always_near_the_bounds(
 
     monkeypatch.setattr(Store, "size", size)
     place = Place(folder, bounds=Bounds(150, 1_000_000, 1e9))
-    for number in range(1, 154):
-        place.own.put(number, new_request("x"))
+    place.put(*range(1, 154))
     assert looks == [1, 102, 151, 151, 151]
     assert place.ended == [(number, "cache_overflow") for number in (1, 2, 3)]
 
