@@ -206,16 +206,16 @@ def test_the_bounds_hold_by_bytes_too_and_dead_letters_go_first(folder: Path) ->
 def test_how_much_there_is_is_looked_up_now_and_then_and_always_near_the_bounds(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[int] = []
+    place, looks = Place(folder, bounds=Bounds(150, 1_000_000, 1e9)), list[int]()
     real = Store.size
 
     def size(self: Store) -> tuple[int, int]:
         found = real(self)
-        looks.append(found[0])
+        if self.path == place.own.path:  # and not one that an earlier test has left behind
+            looks.append(found[0])
         return found
 
     monkeypatch.setattr(Store, "size", size)
-    place = Place(folder, bounds=Bounds(150, 1_000_000, 1e9))
     place.put(*range(1, 154))
     assert looks == [1, 102, 151, 151, 151]
     assert place.ended == [(number, "cache_overflow") for number in (1, 2, 3)]
