@@ -48,7 +48,8 @@ class Raven:
 
         module = import_module(f"raven.transport.{transport}")
         query = "&".join(f"{name}={value}" for name, value in options.items())
-        client = Client(f"http://public@127.0.0.1:{port}/1?{query}", getattr(module, TRANSPORTS[transport]))
+        name = SPOOLED.get(transport) or TRANSPORTS[transport]
+        client = Client(f"http://public@127.0.0.1:{port}/1?{query}", getattr(module, name))
         self.message = client.capture_message
         self.exception = client.capture_exception
         self._client = client
@@ -70,6 +71,8 @@ TRANSPORTS = {
     "twisted": "TwistedHTTPTransport",
 }
 """Names of modules, and the transports that are in them; raven 6.10 has all but asyncio's."""
+SPOOLED = {"spooled": "SpooledHTTPTransport"}
+"""The one that needs a folder."""
 
 
 class Raven6:

@@ -94,7 +94,7 @@ def _measured(given: argparse.Namespace) -> dict[str, Any]:
         parts = _parts("micro", "process_time", quick=given.quick)
         if not given.quick:
             wall = _parts("micro/test_sinks.py", "perf_counter", quick=False)
-    return {"runs": seen, "parts": parts, "wall": wall, "machine": _machine(), "rounds": rounds}
+    return {"runs": seen, "parts": parts, "wall": wall, "machine": machine(), "rounds": rounds}
 
 
 def _parts(where: str, timer: str, *, quick: bool) -> dict[str, float]:
@@ -124,7 +124,7 @@ def _write(results: Results) -> None:
     README.write_text(BLOCK.sub(lambda found: found[1] + text + found[2], README.read_text("utf-8")), encoding="utf-8")
 
 
-def _machine() -> str:
+def machine() -> str:
     with open("/proc/cpuinfo") as processors:
         names = {line.partition(":")[2].strip() for line in processors if line.startswith("model name")}
     return f"CPython {platform.python_version()}, {os.cpu_count()} cores, {' '.join(names) or platform.machine()}"

@@ -1,10 +1,11 @@
-"""What the spool costs a capture, and how fast it drains.
+"""What the spool costs a capture, how fast it drains, and what it saves in an outage.
 
-    python benchmarks/spool.py [events in the backlog]
+    python benchmarks/spool.py --backlog 1000000 --readme
 
 Prints, for each durability, the time of a call to `capture_message` in four processes at once that have a folder in common,
 with no server there; and, for growing backlogs, how many events per second `raven spool drain` delivers to a server on
-loopback that answers at once. Give 1000000 for the whole of it; the default takes a minute.
+loopback that answers at once; and how many events of an outage arrive in the end, beside other clients (`outage.py`), which
+are installed from the package index. With --readme the tables go into benchmarks/spool.md, too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,19 @@ import argparse
 import io
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from figures import table
+from outage import ENDS, EVENTS, ROWS, arrived
+from run import machine
 
 from raven.cli import spool as command
 from raven.dsn import Dsn
@@ -74,6 +82,7 @@ print(*times)
 client.close(0)
 """
 PROCESSES = 4
+DURABILITIES = {"none": "no spool", "process": "survives the process", "power": "survives the loss of power"}
 
 
 def captures(durability: str, events: int) -> list[float]:
@@ -115,19 +124,49 @@ def drained(dsn: str, events: int) -> float:
 
 
 def main() -> None:
-    most = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
-    print(f"{'durability':>12} {'p50 us':>8} {'p99 us':>8} {'worst ms':>9}")
-    for durability in ("none", "process", "power"):
-        times = captures(durability, 3_000)
-        p50, p99, worst = times[len(times) // 2] * 1e6, times[len(times) * 99 // 100] * 1e6, times[-1] * 1e3
-        print(f"{durability:>12} {p50:>8.0f} {p99:>8.0f} {worst:>9.1f}")
-    print(f"{'backlog':>12} {'events/s':>9}")
+    given = _arguments()
+    text = "\n\n".join(_parts(given.backlog)) + "\n"
+    print(text, end="")
+    if given.readme:
+        Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--backlog", type=int, default=100_000, help="events in the largest backlog (default 100000)")
+    parser.add_argument("--readme", action="store_true", help="write the tables into benchmarks/spool.md as well")
+    return parser.parse_args()
+
+
+def _parts(most: int) -> Iterator[str]:
+    yield "# What the spool costs, and what it saves"
+    yield f"Printed by `python benchmarks/spool.py`, whose docstring says what is measured. {machine()}."
+    yield f"## A capture, in {PROCESSES} processes at once, the server being down\n\n" + table(
+        ["", "p50, us", "p99, us", "worst, ms"], [_capture_row(*each) for each in DURABILITIES.items()]
+    )
+    yield "## `raven spool drain`, by backlog\n\n" + table(
+        ["events", "events/s", "us per event"], list(_drain_rows(most))
+    )
+    yield f"## Of {EVENTS} events that a program captures while the server is down, so many arrive\n\n" + table(
+        ["", *(f"it {what}, and is started again later" for what in ENDS.values())],
+        [[row, *(f"{arrived(row, end)}" for end in ENDS)] for row in ROWS],
+    )
+
+
+def _capture_row(durability: str, title: str) -> list[str]:
+    times = captures(durability, 3_000)
+    p50, p99, worst = times[len(times) // 2] * 1e6, times[len(times) * 99 // 100] * 1e6, times[-1] * 1e3
+    return [title, f"{p50:.0f}", f"{p99:.0f}", f"{worst:.1f}"]
+
+
+def _drain_rows(most: int) -> Iterator[list[str]]:
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         dsn = f"http://key@127.0.0.1:{int(server.stdout.readline())}/1"
-        for events in (each for each in (10_000, 100_000, 1_000_000) if each <= most):
-            print(f"{events:>12} {drained(dsn, events):>9.0f}")
+        sizes = [each for each in (10_000, 100_000, 1_000_000) if each < most]
+        for events in [*sizes, most]:
+            rate = drained(dsn, events)
+            yield [f"{events:,}", f"{rate:,.0f}", f"{1e6 / rate:.0f}"]
         server.kill()
 
 

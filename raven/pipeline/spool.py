@@ -115,14 +115,10 @@ class BoundSpool:
         self._unsettled[entry] = None
         try:
             self._keep(entry, request)
-            self._in_hand[again.fate] = entry
-            try:
-                await self._queue(again)
-            except SendError:
-                del self._in_hand[again.fate]
-                if not entry.stored:
-                    raise
+            if entry.stored and not self._pace.lets_through():
                 self._park(entry)
+            else:
+                await self._hand_over(entry, again)
         except BaseException:  # not taken in: whoever called us counts it
             self._forget(entry)
             raise
@@ -134,6 +130,16 @@ class BoundSpool:
             at_exit.drain()
             self.let_go()
         return HELD
+
+    async def _hand_over(self, entry: _Entry, request: Request) -> None:
+        self._in_hand[request.fate] = entry
+        try:
+            await self._queue(request)
+        except SendError:
+            del self._in_hand[request.fate]
+            if not entry.stored:
+                raise
+            self._park(entry)
 
     async def flush(self, deadline: float) -> bool:
         """Wait until all that is held now is settled, at most until `deadline`. Whether it is settled.
@@ -225,7 +231,7 @@ class BoundSpool:
         entry.in_hand = False
         if entry.stored:
             self._own.park(entry.number)
-            self._pump.call()
+            self._pump.call_for_one()
         else:  # it was dropped from the disk while the queue had it
             self._settle(entry, _OVERFLOWN)
 
@@ -253,7 +259,7 @@ class BoundSpool:
 
     def _came_back(self, request: Request, outcome: Outcome) -> None:
         """The memory queue is done with one."""
-        from ..spool.verdict import Verdict, asked_pause, verdict
+        from ..spool.verdict import Verdict, asked_pause, is_down, verdict
 
         entry = self._in_hand.pop(request.fate)
         result, entry.result = entry.result, None
@@ -269,7 +275,7 @@ class BoundSpool:
             self._park(entry)
         elif verdict(result) is Verdict.HELD:
             self._own.note(f"{outcome.reason}: {outcome.detail}")
-            self._pace.failed(asked_pause(result, entry.category))
+            self._pace.failed(asked_pause(result, entry.category), down=is_down(result))
             self._park(entry)
         else:
             self._own.dead(entry.number, outcome)

@@ -19,10 +19,12 @@ from .gate import gate
 from .orphans import drop_oldest
 from .row import Row
 from .salvage import readable
-from .store import StoreError
+from .store import StoreError, sqlite
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _BETWEEN_NOTES = 1.0
+_LOOK_AFTER = 100
+"""Events after which it is looked up how much is in the file. What threads count at the same moment may count as one."""
 
 Settle = Callable[[int, Outcome], None]
 
@@ -64,6 +66,9 @@ class Own:
         self._aside: list[int] = []
         self._gone: deque[int] = deque()
         self._next_note = 0.0
+        self._events_left = 0
+        self._bytes_left = 0
+        sqlite()  # not while the file is made, within the gate
 
     @property
     def path(self) -> str | None:
@@ -73,7 +78,8 @@ class Own:
 
     def put(self, number: int, request: Request) -> bool:
         """Store it. False if that can't be done: then it is in memory only. Never raises."""
-        if len(request.body or b"") > self._bounds.bytes:
+        size = len(request.body or b"")
+        if size > self._bounds.bytes:
             return False
         file = self._open()
         if file is None:
@@ -86,7 +92,7 @@ class Own:
         self._pause = 0.0
         if self._gone:
             self._tell(file)
-        self._keep_bounds(file)
+        self._keep_bounds(file, size)
         return True
 
     def park(self, number: int) -> None:
@@ -195,6 +201,7 @@ class Own:
             except (OSError, StoreError) as error:
                 self._log.warn("rescue", "not all could be saved from a lost file of the spool (%s)", error)
             self._lost.popleft()
+            self._events_left = 0
             self._tell(file)
 
     def _rescue(self, lost: OwnedFile, file: OwnedFile) -> None:
@@ -235,6 +242,7 @@ class Own:
                 made = files.make(self._where, self._project, durable=self._durable)
                 weakref.finalize(self, _let_go, made, os.getpid()).atexit = False
                 self._file = made
+                self._events_left = 0
             except (OSError, StoreError, ConfigurationError) as error:
                 self._wait(error)
             finally:
@@ -259,9 +267,14 @@ class Own:
         self._again = self._monotonic() + self._pause
         self._log.warn("disk", "events are kept in memory only, because the spool can't be written (%s)", error)
 
-    def _keep_bounds(self, file: OwnedFile) -> None:
+    def _keep_bounds(self, file: OwnedFile, size: int) -> None:
+        self._events_left -= 1
+        self._bytes_left -= size
+        if self._events_left >= 0 and self._bytes_left >= 0:
+            return
         try:
             surplus = self._bounds.surplus(*file.store.size())
+            self._events_left, self._bytes_left = min(-surplus[0], _LOOK_AFTER), -surplus[1]
             for dead in (True, False):
                 surplus = drop_oldest(
                     file, *surplus, dead=dead, dropped=self._overflown if dead else self._oldest_overflown

@@ -74,6 +74,11 @@ class Pump:
         except RuntimeError:  # no loop runs, or no thread can be had
             self._vacancy.append(None)
 
+    def call_for_one(self) -> None:
+        """The same because one more waits: for that, whoever replays need not be woken while there is a pause."""
+        if self._vacancy or self._pace.left() <= 0:
+            self.call()
+
     def _given(self) -> Send | None:
         return self._send
 

@@ -10,7 +10,7 @@ from ..request import Send
 from .pace import Pace
 from .row import Row
 from .store import StoreError
-from .verdict import Verdict, asked_pause, verdict
+from .verdict import Verdict, asked_pause, is_down, verdict
 
 _TRIES = 3
 
@@ -63,7 +63,7 @@ class Replay:
         except StoreError:
             pass  # the next that is taken from it finds out
         if found is Verdict.HELD:
-            self._pace.failed(asked_pause(result, row.category))
+            self._pace.failed(asked_pause(result, row.category), down=is_down(result))
         else:
             self._succeeded += 1
             self._failed.pop(row.event, None)

@@ -72,14 +72,11 @@ class Store:
     """
 
     def __init__(self, path: str, *, durable: bool = False, new: bool = False, reading: bool = False) -> None:
-        with first_import():
-            import sqlite3
-
         self.path = path
-        self._module = sqlite3
+        self._module = module = sqlite()
         with self._using():
             self._inode = os.stat(path).st_ino
-            self._db = _connect(sqlite3, path)
+            self._db = _connect(module, path)
             try:
                 self._prepare(durable, new, reading)
             except BaseException:
@@ -229,6 +226,18 @@ class Store:
 
     def _one(self, statement: str, values: Sequence[Any] = ()) -> Any:
         return self._db.execute(statement, values).fetchone()
+
+
+def sqlite() -> Any:
+    """The module sqlite3. Its first import waits for a lock, and so is not for someone who holds the gate."""
+    if not _imported:
+        with first_import():
+            import sqlite3
+        _imported.append(sqlite3)
+    return _imported[0]
+
+
+_imported: list[Any] = []
 
 
 def _connect(module: Any, path: str) -> sqlite3.Connection:

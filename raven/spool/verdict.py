@@ -37,6 +37,11 @@ def verdict(result: object) -> Verdict:
     return Verdict.DEAD
 
 
+def is_down(result: object) -> bool:
+    """Whether there was no answer at all."""
+    return isinstance(result, NetworkError)
+
+
 def asked_pause(result: object, category: str) -> float:
     """For how many seconds the server wants no more events of this category; 0.0 if it has not said."""
     if isinstance(result, Response):

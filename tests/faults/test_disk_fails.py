@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from raven.spool.survey import survey
 from raven.testing.counting_server import CountingServer
 
 PROGRAM = """
-import json, os, shutil, sys, time
+import errno, json, os, shutil, sys, time
 from raven import Client
 from raven.transport.spooled import SpooledHTTPTransport
 
@@ -28,6 +29,13 @@ def stored():
     import raven.spool.store as module
     from raven.spool.survey import survey
     return sum(each.totals.stored for each in survey(folder).files)
+
+def until_stored_again():
+    at, deadline = stored(), time.monotonic() + 60
+    while stored() == at and time.monotonic() < deadline:
+        capture(1)
+        time.sleep(0.01)
+    assert stored() > at
 
 {body}
 assert client.close(20), client.stats()
@@ -44,10 +52,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
 capture(50, 8000)
 assert client.flush(20), client.stats()
 resource.setrlimit(resource.RLIMIT_FSIZE, before)
-time.sleep(1.0)
-at = stored()
-capture(5)
-assert stored() > at
+until_stored_again()
 """
 
 DELETED = """
@@ -73,10 +78,43 @@ sent = []
 capture(5)
 assert client.flush(20) and os.listdir(folder) == []
 raven.spool.files.folder.create = real
-time.sleep(0.6)
-capture(5)
-assert stored() == 5
+until_stored_again()
 """
+
+SMALL = """
+capture(5)
+assert client.flush(20), client.stats()
+filler = os.path.join(os.path.dirname(folder), "filler")
+descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
+try:
+    while True:
+        os.write(descriptor, bytes(4096))
+except OSError as error:
+    assert error.errno == errno.ENOSPC, error
+os.close(descriptor)
+at = stored()
+capture(50, 8000)
+assert client.flush(20), client.stats()
+assert stored() < at + 50
+os.unlink(filler)
+until_stored_again()
+"""
+MOUNT = 'mount -t tmpfs -o size=1m,mode=0700 raven /mnt && exec "$@"'
+"""In a mount namespace of its own, so nobody else sees it, and it is gone with the program."""
+
+
+def test_a_full_file_system_costs_no_event() -> None:
+    namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["sudo", "-n", "unshare", "--mount"]
+    with CountingServer() as server:
+        program = [sys.executable, "-W", "error", "-c", PROGRAM.format(body=SMALL), server.dsn, "/mnt/spool"]
+        ended = subprocess.run(
+            [*namespace, "sh", "-c", MOUNT, "sh", *program], capture_output=True, text=True, timeout=100
+        )
+        assert ended.returncode == 0, ended.stderr
+        sent, accepted, delivered = json.loads(ended.stdout)
+        assert accepted == delivered == len(sent)
+        assert set(sent) <= set(server.counts)
+        assert max(server.counts.values()) == 1
 
 
 @pytest.mark.parametrize("body", [FULL, DELETED, READ_ONLY], ids=["full", "deleted", "read-only"])

@@ -239,6 +239,32 @@ def test_what_the_server_asks_for_is_waited_for_and_what_is_new_shows_that_it_is
     assert line.arrived == ["a", "b", "a"]
 
 
+def test_while_the_server_is_down_one_a_second_is_tried_and_the_rest_wakes_nobody(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(folder, [REFUSED, 200], replay_pause=0)
+    queued: list[str] = []
+    real = BoundQueue.__call__
+
+    async def note(self: BoundQueue, request: Request) -> Response:
+        queued.append((request.body or b"").decode())
+        return await real(self, request)
+
+    monkeypatch.setattr(BoundQueue, "__call__", note)
+    line.put("a")
+    line.runtime.advance(0.1)
+    assert (line.arrived, line.at_rest) == (["a"], ["a"])
+    line.put("scout", "b", "c")
+    assert queued == ["a", "scout"]
+    assert line.at_rest == ["a", "scout", "b", "c"]
+    line.runtime.advance(0.1)  # the scout is taken, so the server is back
+    line.put("d")
+    assert queued == ["a", "scout", "d"]
+    assert line.flush()
+    assert line.counts == {"accepted": 5, "delivered": 5}
+    assert (sorted(line.arrived), line.at_rest) == (["a", "a", "b", "c", "d", "scout"], [])
+
+
 def test_what_was_replayed_in_vain_goes_on_waiting(folder: Path) -> None:
     line = Line(folder, [503, 503, 400])
     line.put("a")

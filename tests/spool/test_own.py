@@ -203,6 +203,24 @@ def test_the_bounds_hold_by_bytes_too_and_dead_letters_go_first(folder: Path) ->
     assert place.ended == [(2, "cache_overflow"), (1, "cache_overflow"), (3, "cache_overflow")]
 
 
+def test_how_much_there_is_is_looked_up_now_and_then_and_always_near_the_bounds(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, looks = Place(folder, bounds=Bounds(150, 1_000_000, 1e9)), list[int]()
+    real = Store.size
+
+    def size(self: Store) -> tuple[int, int]:
+        found = real(self)
+        if self.path == place.own.path:  # and not one that an earlier test has left behind
+            looks.append(found[0])
+        return found
+
+    monkeypatch.setattr(Store, "size", size)
+    place.put(*range(1, 154))
+    assert looks == [1, 102, 151, 151, 151]
+    assert place.ended == [(number, "cache_overflow") for number in (1, 2, 3)]
+
+
 def test_what_goes_because_there_is_too_much_waits_no_longer(folder: Path) -> None:
     place = Place(folder, Bounds(100, 10_000_000, 1e9))
     for number in range(1, 1_001):

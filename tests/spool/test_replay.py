@@ -181,6 +181,22 @@ def test_the_pace() -> None:
     assert pace.left() == 100.0
 
 
+def test_while_the_server_is_down_one_a_second_is_let_through() -> None:
+    runtime = FakeRuntime()
+    pace = Pace(runtime.monotonic, 0.1)
+    pace.failed(5.0)
+    assert [pace.lets_through() for _ in range(2)] == [
+        True,
+        True,
+    ]  # it has answered: perhaps it takes what is of another category
+    pace.failed(0.0, down=True)
+    assert [pace.lets_through() for _ in range(3)] == [True, False, False]
+    runtime.advance(1.0)
+    assert [pace.lets_through() for _ in range(3)] == [True, False, False]
+    pace.succeeded()
+    assert [pace.lets_through() for _ in range(2)] == [True, True]
+
+
 def test_who_is_in_a_hurry_waits_for_what_the_server_asks_only() -> None:
     runtime = FakeRuntime()
     pace = Pace(runtime.monotonic, 2.0)
