@@ -18,6 +18,13 @@ HEAVY = (
 )  # fmt: skip
 
 
+UNNEEDED = (
+    "ssl", "socket", "signal", "pathlib", "ipaddress", "urllib.parse", "sysconfig", "base64", "importlib.util",
+    "raven.spool", "raven.pipeline.spool", "raven.pipeline.store", "raven.sinks.tls", "raven.capture.termination",
+)  # fmt: skip
+"""What a client of a plain HTTP server needs for its first request at the earliest, or never."""
+
+
 def heavy(modules: set[str]) -> set[str]:
     """Those that are heavy, or a part of something heavy."""
     return {module for module in modules for name in HEAVY if module == name or module.startswith(f"{name}.")}
@@ -32,6 +39,23 @@ def test_import_raven_loads_nothing_heavy(tmp_path: Path) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "raven.client" in imported
     assert heavy(imported) == set()
+
+
+def test_a_client_loads_nothing_that_it_does_not_need_yet(tmp_path: Path) -> None:
+    source = """
+import sys
+before = set(sys.modules)
+import raven
+client = raven.Client("http://key@127.0.0.1:1/1")
+print(*sorted(set(sys.modules) - before))
+"""
+    command = [sys.executable, "-c", source]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=TIMEOUT, check=True, cwd=tmp_path, env=environment({})
+    )
+    loaded = set(done.stdout.split())
+    assert "raven.pipeline.queue" in loaded
+    assert loaded.intersection(UNNEEDED) == set()
 
 
 @pytest.mark.parametrize(
