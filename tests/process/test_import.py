@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import raven
 from raven.testing.counting_server import CountingServer
 from tests.process.conftest import Start
 from tests.process.program import TIMEOUT, environment
@@ -44,15 +45,15 @@ def test_import_raven_loads_nothing_heavy(tmp_path: Path) -> None:
 def test_a_client_loads_nothing_that_it_does_not_need_yet(tmp_path: Path) -> None:
     source = """
 import sys
+sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
 import raven
 client = raven.Client("http://key@127.0.0.1:1/1")
 print(*sorted(set(sys.modules) - before))
 """
-    command = [sys.executable, "-c", source]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=TIMEOUT, check=True, cwd=tmp_path, env=environment({})
-    )
+    # Without site-packages, whose .pth files have modules loaded before we can look.
+    command = [sys.executable, "-I", "-S", "-c", source, str(Path(raven.__file__).parent.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, cwd=tmp_path)
     loaded = set(done.stdout.split())
     assert "raven.pipeline.queue" in loaded
     assert loaded.intersection(UNNEEDED) == set()
