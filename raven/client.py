@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -154,7 +153,7 @@ class Client:
         same = {
             "release": check.text("release", release, "SENTRY_RELEASE"),
             "environment": check.text("environment", environment, "SENTRY_ENVIRONMENT"),
-            "server_name": check.text("server_name", server_name) or socket.gethostname(),
+            "server_name": check.text("server_name", server_name) or surroundings.host_name(),
         }
         settled = check.function("on_settled", on_settled)
         keys = check.texts("sanitize_keys", sanitize_keys)
@@ -310,7 +309,9 @@ class Client:
         """
         if threading.current_thread() is not threading.main_thread():
             raise ConfigurationError("a signal's handler can be installed on the main thread only")
-        self._install(hooks.TERMINATION)
+        from .capture.termination import TERMINATION
+
+        self._install(TERMINATION)
 
     def install_asyncio_hook(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Capture what a loop reports: the errors of tasks that nobody awaits, and the like. Until the client is closed.

@@ -9,10 +9,8 @@ written into; see Sentry's "foundations/transport/authentication" for the header
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 from .errors import InvalidDsn
 from .secret import Secret
@@ -33,7 +31,7 @@ _OPTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dsn:
     """A parsed DSN. Its `repr` and `str` show neither the keys nor the values of options."""
 
@@ -64,17 +62,17 @@ class Dsn:
             raise InvalidDsn("it is empty")
         if not _VISIBLE_ASCII.fullmatch(text):
             raise InvalidDsn("it has blanks, control characters or characters outside ASCII")
-        try:
-            parts = urlsplit(text)
-        except ValueError:
-            raise InvalidDsn("the host is not a valid name or address") from None
-        if parts.fragment or text.endswith("#"):
+        if "#" in text:
             raise InvalidDsn("it has a fragment (#); write that character as %23")
-        transport, scheme = _scheme(parts.scheme)
-        public_key, secret_key, address = _user_info(parts.netloc)
+        # By hand, because urllib takes long to import; what the parts may have is checked below.
+        prefix, _, rest = text.partition("://")
+        rest, _, query = rest.partition("?")
+        netloc, slash, path = rest.partition("/")
+        transport, scheme = _scheme(prefix.lower())
+        public_key, secret_key, address = _user_info(netloc)
         host, port = _host_and_port(address, _DEFAULT_PORTS[scheme])
-        path, project = _path_and_project(parts.path)
-        return cls(scheme, public_key, secret_key, host, port, path, project, _options(parts.query), transport)
+        path, project = _path_and_project(slash + path)
+        return cls(scheme, public_key, secret_key, host, port, path, project, _options(query), transport)
 
     @property
     def origin(self) -> str:
@@ -120,13 +118,16 @@ def _user_info(netloc: str) -> tuple[Secret, Secret | None, str]:
 def _key(which: str, text: str) -> Secret:
     if _BROKEN_PERCENT.search(text):
         raise InvalidDsn(f"the {which} key has a % that is not followed by two hexadecimal digits")
-    try:
-        key = unquote_to_bytes(text).decode("ascii")
-    except UnicodeDecodeError:
-        raise InvalidDsn(f"the {which} key has characters outside ASCII") from None
-    if not _KEY.fullmatch(key):
+    if "%" in text:
+        from urllib.parse import unquote_to_bytes
+
+        try:
+            text = unquote_to_bytes(text).decode("ascii")
+        except UnicodeDecodeError:
+            raise InvalidDsn(f"the {which} key has characters outside ASCII") from None
+    if not _KEY.fullmatch(text):
         raise InvalidDsn(f"the {which} key has a character that a header parameter can't hold")
-    return Secret(key)
+    return Secret(text)
 
 
 def _host_and_port(address: str, default: int) -> tuple[str, int]:
@@ -149,6 +150,8 @@ def _host_and_port(address: str, default: int) -> tuple[str, int]:
 
 
 def _is_ipv6(text: str) -> bool:
+    import socket
+
     try:
         socket.inet_pton(socket.AF_INET6, text)
     except OSError:
@@ -174,6 +177,8 @@ def _options(query: str) -> dict[str, str]:
         return {}
     if _BROKEN_PERCENT.search(query):
         raise InvalidDsn("an option has a % that is not followed by two hexadecimal digits")
+    from urllib.parse import parse_qsl
+
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=100)
     except ValueError:

@@ -39,7 +39,7 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Configured:
     """A frozen dataclass whose fields are options, checked when it is made.
 
@@ -96,6 +96,13 @@ class Configured:
             found[name] = called, value
         return found
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is of the same class and has the same options."""
+        return type(other) is type(self) and _values(self) == _values(other)
+
+    def __hash__(self) -> int:
+        return hash(_values(self))
+
     def __repr__(self) -> str:
         """As the code that made it: only what differs from the defaults. Fields with `repr=False` stay hidden."""
         changed = (
@@ -104,6 +111,10 @@ class Configured:
             if field.repr and getattr(self, field.name) != field.default
         )
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def _values(configured: Any) -> tuple[Any, ...]:
+    return tuple(getattr(configured, field.name) for field in dataclasses.fields(configured) if field.compare)
 
 
 class Kind:

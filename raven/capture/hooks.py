@@ -8,15 +8,12 @@ does nothing but pass on.
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from .. import at_exit
 from ..events.event import level_name
 from ..own_log import Sparingly
 from .rules import is_one_of
@@ -163,32 +160,6 @@ def _logged(client: Client, record: Any) -> None:
     )
 
 
-class SignalHook(Hook):
-    """A signal that would kill the program at once: what is queued is delivered before. A handler that was there before
-    ours is left alone: when it exits, what is queued is delivered then.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(self._handler, self._set, lambda client, arguments: None, self._default)
-        self._number = number
-
-    def _handler(self) -> Any:
-        handler = signal.getsignal(self._number)
-        return None if handler == signal.SIG_DFL else handler
-
-    def _set(self, handler: Any) -> None:
-        try:
-            signal.signal(self._number, signal.SIG_DFL if handler is None else handler)
-        except ValueError:  # only the main thread may; ours stays, and does nothing but pass on
-            return
-
-    def _default(self, number: int, frame: object) -> None:
-        if self.clients:
-            at_exit.drain()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-
 def is_ours(logger: object) -> bool:
     """Whether a logger of this name is one of Raven's."""
     return isinstance(logger, str) and (logger == "raven" or logger.startswith("raven."))
@@ -199,4 +170,3 @@ THREADING = _of(threading, "excepthook", _uncaught_in_thread)
 UNRAISABLE = _of(sys, "unraisablehook", _unraisable)
 # Not a handler of the root logger: it would miss what doesn't propagate, and keep logging.basicConfig from doing anything.
 RECORDS = Hook(logging.getLogRecordFactory, logging.setLogRecordFactory, _logged, logging.LogRecord, of_result=True)
-TERMINATION = SignalHook(signal.SIGTERM)

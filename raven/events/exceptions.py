@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -30,13 +29,13 @@ _GROUP = "BaseExceptionGroup"
 _NEVER_RAISED = "It was never raised; the stack is of where it was captured."
 
 
-@dataclass
 class _Link:
     """An exception, and how it hangs on another."""
 
-    error: BaseException
-    source: str = ""
-    parent: int = 0
+    __slots__ = ("error", "parent", "source")
+
+    def __init__(self, error: BaseException, source: str = "", parent: int = 0) -> None:
+        self.error, self.source, self.parent = error, source, parent
 
 
 def exception_values(

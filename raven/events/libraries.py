@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 
-_FOLDERS = tuple(
-    os.path.join(folder, "")
-    for folder in {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    if folder
-)
+# Where the standard library is. (`sysconfig`, which knows it too, is slow to import.)
+_FOLDERS = (os.path.join(os.path.dirname(os.__file__), ""),)
 _PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
 

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from .clip import clip
@@ -20,6 +19,15 @@ _REVISION_VARIABLES = (
     *("HEROKU_SLUG_COMMIT", "SOURCE_VERSION", "CODEBUILD_RESOLVED_SOURCE_VERSION", "CIRCLE_SHA1"),
     *("GAE_DEPLOYMENT_ID", "VERCEL_GIT_COMMIT_SHA", "RENDER_GIT_COMMIT"),
 )
+
+
+def host_name() -> str:
+    """What the machine is called."""
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # takes long to import
+
+    return socket.gethostname()
 
 
 @cache
@@ -76,35 +84,41 @@ def release(folder: str | None = None) -> str | None:
         if value:
             return clip(value, _LONGEST_NAME)
     try:
-        start = Path(folder or os.getcwd())
-        for each in (start, *start.parents):
-            if (each / ".git").exists():
-                return _commit(each / ".git")
+        above, each = "", os.path.abspath(folder or os.getcwd())
+        while each != above:
+            git = os.path.join(each, ".git")
+            if os.path.exists(git):
+                return _commit(git)
+            above, each = each, os.path.dirname(each)
     except (OSError, ValueError):
         pass
     return None
 
 
-def _commit(git: Path) -> str | None:
+def _commit(git: str) -> str | None:
     """The commit that is checked out. Reads git's own files, because to start a program may take as long as it likes."""
-    if git.is_file():  # of a worktree or a submodule; it says where the folder is
-        git = git.parent / _first_line(git).removeprefix("gitdir:").strip()
-    head = _first_line(git / "HEAD")
+    join = os.path.join
+    if os.path.isfile(git):  # of a worktree or a submodule; it says where the folder is
+        git = join(os.path.dirname(git), _first_line(git).removeprefix("gitdir:").strip())
+    head = _first_line(join(git, "HEAD"))
     if not head.startswith("ref:"):
         return head[:_LONGEST_REVISION] or None
     reference = head.removeprefix("ref:").strip()
-    common = git / _first_line(git / "commondir") if (git / "commondir").exists() else git
+    shared = join(git, "commondir")
+    common = join(git, _first_line(shared)) if os.path.exists(shared) else git
     for folder in (git, common):
-        if (folder / reference).is_file():
-            return _first_line(folder / reference)[:_LONGEST_REVISION] or None
-    if (common / "packed-refs").is_file():
-        for line in (common / "packed-refs").read_text().splitlines():
-            commit, _, name = line.partition(" ")
-            if name == reference:
-                return commit
+        if os.path.isfile(join(folder, reference)):
+            return _first_line(join(folder, reference))[:_LONGEST_REVISION] or None
+    packed = join(common, "packed-refs")
+    if os.path.isfile(packed):
+        with open(packed) as lines:
+            for line in lines:
+                commit, _, name = line.rstrip("\n").partition(" ")
+                if name == reference:
+                    return commit
     return None
 
 
-def _first_line(path: Path) -> str:
-    with path.open() as lines:
+def _first_line(path: str) -> str:
+    with open(path) as lines:
         return lines.readline(4_096).strip()

@@ -22,7 +22,7 @@ _LEAST_WAIT = 0.001
 """Seconds. What is left of a pause may be less than the clock can tell."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Breaker(Stage):
     """Stop asking a server that is down, and keep the events until it is back.
 

@@ -27,7 +27,7 @@ _PACKAGE = {"br": "brotli", "zstd": "zstandard"}
 _REFUSED = (400, 415)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Compress(Stage):
     """Compress the body. Stands below Envelope or Store, which make the body, and above Retry, so as to do it once.
 

@@ -1,4 +1,4 @@
-"""The stages of the prebuilt transports."""
+"""The stages of the prebuilt transports that deliver beside the program."""
 
 from __future__ import annotations
 
@@ -28,21 +28,4 @@ BACKGROUND: tuple[Stage, ...] = (
     Breaker(),
     Timeout(),
 )
-"""For transports that deliver beside the program."""
-
-FOREGROUND: tuple[Stage, ...] = (
-    Serialize(),
-    Report(report_interval=None),
-    RateLimit(),
-    Shrink(),
-    Envelope(),
-    Compress(),
-    Sign(),
-    Retry(attempts=2, total_timeout=2.5),
-    Breaker(longest_outage=0),
-    Timeout(),
-)
-"""For transports that hold the program up while they deliver: it waits for 2.5 seconds at most, with default options."""
-
-MANY_WORKERS: tuple[Stage, ...] = (BACKGROUND[0], Queue(workers=100), *BACKGROUND[2:])
-"""For transports whose workers are cheap: greenlets, tasks, coroutines."""
+"""In the order that a request passes them."""

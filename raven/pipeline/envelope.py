@@ -16,7 +16,7 @@ _ITEM_TYPES = {"error": "event"}
 _quoted = JSONEncoder().encode
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Envelope(Stage):
     """Frame the body as an envelope with one item, for the endpoint `/api/{project}/envelope/`.
 

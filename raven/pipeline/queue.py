@@ -39,7 +39,7 @@ Spare = Callable[[object], bool]
 """Whether a request that came to this is left unsettled."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Queue(Stage):
     """Hold up to `queue_size` events (default 1000), of up to `queue_bytes` bytes in all (default 64 MiB; parts
     of 4 KiB aren't counted), and let workers of the runtime carry them down the rest of the stack.

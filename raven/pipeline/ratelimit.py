@@ -26,7 +26,7 @@ _BARE_429 = 60.0
 _LONGEST_HEADER = 8_192
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class RateLimit(Stage):
     """Drop events (as "ratelimit_backoff") while the server does not want their category.
 

@@ -30,7 +30,7 @@ REPORTED = frozenset({
 """Reasons that the server wants to hear of. Those that it refused with 429 it has counted itself."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Report(Stage):
     """Tell the server how many events were dropped, and why, by reports of their own.
 

@@ -22,7 +22,7 @@ Result = Response | SendError
 _Attempt = Callable[[Request], Awaitable[Result]]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Retry(Stage):
     """Try again what may succeed a little later, with growing random pauses ("full jitter").
 

@@ -49,7 +49,7 @@ _NO_NUMBER, _NO_NUMBER_AGAIN = (
 faster than one that begins with either.) A text may look the same, which does no harm."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Serialize(Stage):
     """Make the body of the event: UTF-8 JSON. First in a stack.
 

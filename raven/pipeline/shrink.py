@@ -13,7 +13,7 @@ from .stage import Context, Stage
 _TOO_LARGE = 413
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Shrink(Stage):
     """Cut an event to half its size when the server answers 413, and send it once more.
 

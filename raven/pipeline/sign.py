@@ -13,7 +13,7 @@ from .stage import Context, Stage
 _CLIENT = f"raven/{VERSION}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sign(Stage):
     """Add the headers `X-Sentry-Auth` and `User-Agent`. Stands below Queue, so that no key is at rest with the events.
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..spool.pump import Pump
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Spool(Stage):
     """Keep each event in a file in the folder `spool` until a server has it. Stands where Queue would:
     `stack.replace(Queue, Spool("/var/spool/shop"))`.

@@ -73,7 +73,7 @@ class Reporting(Protocol):
         """The same where the runtime can't be waited for."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Stage(Configured):
     """Base of every stage's configuration.
 
@@ -94,7 +94,7 @@ class Stage(Configured):
 StageFunction = Callable[[Request, Send], Awaitable[Response]]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class FunctionStage(Stage):
     """A stage that was made of a function, by `@stage`."""
 

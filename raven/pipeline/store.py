@@ -10,7 +10,7 @@ from ..request import Request, Response, Send
 from .stage import Context, Stage
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Store(Stage):
     """Send the event's JSON as the whole body, to the endpoint `/api/{project}/store/`. It can carry events only.
 

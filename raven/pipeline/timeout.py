@@ -10,7 +10,7 @@ from ..request import Request, Response, Send
 from .stage import Context, Stage
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Timeout(Stage):
     """Give what lies below `timeout` seconds (default 1) in all: to find, to connect, to send and to be answered.
 

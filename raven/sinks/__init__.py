@@ -12,7 +12,7 @@ from ..request import Send
 from ..runtimes import Runtime
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sink(Configured):
     """Base of every sink's configuration.
 

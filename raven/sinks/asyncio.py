@@ -9,7 +9,7 @@ from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AsyncioSink(SocketSink):
     """POST from tasks of the loop, which it never blocks."""
 

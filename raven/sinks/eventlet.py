@@ -9,7 +9,7 @@ from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class EventletSink(SocketSink):
     """POST from green threads. While one waits, the others go on, whether the program is monkey-patched or not."""
 

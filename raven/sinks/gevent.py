@@ -9,7 +9,7 @@ from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GeventSink(SocketSink):
     """POST from greenlets. While one waits, the others go on, whether the program is monkey-patched or not."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..dsn import Dsn
 from ..errors import SendTimeout
@@ -13,8 +13,10 @@ from ..own_log import logger
 from ..request import Request
 from ..secret import Secret
 from . import Sink
-from .proxy import Proxy, proxy_for, proxy_of_option
-from .tls import TLSSettings, check_client_certificate, resolve
+
+if TYPE_CHECKING:
+    from .proxy import Proxy
+    from .tls import TLSSettings
 
 MOST_READ = 65_536
 """The bytes of an answer's body that are read. Servers say little; a longer answer costs its connection."""
@@ -26,7 +28,7 @@ _warned_of: set[str] = set()
 """The servers that the process was warned of: one line each, however often they are bound."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class HTTPSink(Sink):
     """Options of every sink that speaks HTTP.
 
@@ -54,12 +56,17 @@ class HTTPSink(Sink):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.ca_certs is not None:
-            resolve(True, self.ca_certs)
-        check_client_certificate(self.cert_file, self.key_file)
+        if (self.ca_certs, self.cert_file, self.key_file) != (None, None, None):
+            from .tls import check_client_certificate, resolve
+
+            if self.ca_certs is not None:
+                resolve(True, self.ca_certs)
+            check_client_certificate(self.cert_file, self.key_file)
         for name in ("http_proxy", "https_proxy"):
             given = getattr(self, name)
             if given is not None:
+                from .proxy import proxy_of_option
+
                 proxy_of_option(name, given)
 
     def options(self) -> dict[str, Any]:
@@ -70,10 +77,14 @@ class HTTPSink(Sink):
         """What TLS must hold to; None for a server without it. Raises `InvalidOption`."""
         if dsn.scheme != "https":
             return None
+        from .tls import resolve
+
         return replace(resolve(self.verify_ssl, self.ca_certs), cert_file=self.cert_file, key_file=self.key_file)
 
     def proxy(self, dsn: Dsn) -> Proxy | None:
         """The proxy that leads to the server, if one does. Raises `InvalidOption` or `MissingDependency`."""
+        from .proxy import proxy_for
+
         given = self.https_proxy if dsn.scheme == "https" else self.http_proxy
         return proxy_for(dsn, Secret(given) if isinstance(given, str) else given)
 

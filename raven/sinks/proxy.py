@@ -5,13 +5,11 @@ A proxy that is asked for and can't be used is an error. It is never left out, b
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
-from urllib.parse import unquote, urlsplit
 
 from ..dsn import Dsn
 from ..errors import InvalidOption
@@ -22,8 +20,8 @@ DIRECT = "direct"
 """The word that stands for no proxy, whatever the environment says, as the value of an option."""
 
 _DEFAULT_PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST = r"[a-z0-9._-]+|[0-9a-f:.]+"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,8 @@ class Proxy:
         """The header for an HTTP proxy that wants to know who we are; empty without a user."""
         if self.user is None:
             return {}
+        import base64
+
         both = f"{self.user.reveal()}:{self.password.reveal() if self.password else ''}"
         return {"Proxy-Authorization": f"Basic {base64.b64encode(both.encode()).decode()}"}
 
@@ -72,8 +72,10 @@ def proxy_of_option(name: str, value: Secret) -> Proxy | None:
 
 
 def _parse(name: str, url: Secret) -> Proxy:
+    from urllib.parse import unquote, urlsplit  # few programs have a proxy, and it takes long to import
+
     text = url.reveal().strip()
-    if not _SCHEME.match(text):  # a mere host:port is common
+    if not re.match(_SCHEME, text):  # a mere host:port is common
         text = f"http://{text}"
     try:
         parts = urlsplit(text)
@@ -82,7 +84,7 @@ def _parse(name: str, url: Secret) -> Proxy:
         raise InvalidOption(f"{name}: the host or the port is not valid") from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise InvalidOption(f"{name}: a URL that begins with http://, socks5:// or socks5h:// is accepted")
-    if not _HOST.fullmatch(host) or port == 0 or parts.path not in ("", "/") or parts.query or parts.fragment:
+    if not re.fullmatch(_HOST, host) or port == 0 or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise InvalidOption(f"{name}: a URL of the form http://user:password@host:port is accepted")
     user, password = (Secret(unquote(part)) if part else None for part in (parts.username, parts.password))
     for secret in (user, password):

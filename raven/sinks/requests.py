@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .connections import Connections
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class RequestsSink(Urllib3Sink):
     """POST the body by a session of requests. What is below the session is the same as in `Urllib3Sink`."""
 

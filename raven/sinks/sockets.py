@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl  # noqa: F401  uWSGI ends Python from an exit handler of C, and there OpenSSL can't be loaded any more
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .connections import Connections
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class SocketSink(HTTPSink):
     """POST the body and wait for the answer, as the runtime waits. Connections are kept open; none is opened, and nothing
     that is needed for one is imported, before the first request. At most `connections` (default 100) are used at once.
@@ -36,6 +36,10 @@ class SocketSink(HTTPSink):
     def bind(self, context: Context) -> Later[Connections]:
         tls, proxy = self.tls(context.dsn), self.proxy(context.dsn)  # what is wrong with them is better known now
         warn_if_unverified(context.dsn, tls)
+        if (
+            "uwsgi" in sys.modules
+        ):  # which ends Python from an exit handler of C, where OpenSSL can't be loaded any more
+            import ssl  # noqa: F401
         return Later(lambda: self.load()(context, tls, proxy, self.connections))
 
     def load(self) -> type[Connections]:

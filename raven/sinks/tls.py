@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidOption, TLSError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 SYSTEM = "system"
 """The word that stands for the operating system's trust store, as the value of `ca_certs`."""
 
-_SHIPPED = Path(__file__).parent.parent / "data" / "cacert.pem"
+_SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "cacert.pem")
 _ENVIRONMENT = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _MARK = b"-----BEGIN CERTIFICATE-----"
@@ -99,8 +98,8 @@ def default_bundle() -> str:
 
         bundle = certifi.where()
     except Exception:  # whatever a broken or frozen installation raises, we have a copy
-        return str(_SHIPPED)
-    return bundle if os.path.isfile(bundle) else str(_SHIPPED)
+        return _SHIPPED
+    return bundle if os.path.isfile(bundle) else _SHIPPED
 
 
 @cache

@@ -10,7 +10,7 @@ from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class TwistedSink(SocketSink):
     """POST from coroutines that the reactor carries on, and never block it. TLS is Python's own, so that pyOpenSSL isn't
     needed.

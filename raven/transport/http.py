@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..pipeline.defaults import FOREGROUND
+from ..pipeline.foreground import FOREGROUND
 from ..pipeline.stack import Stack
 from ..sinks.urllib3 import Urllib3Sink
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..pipeline.defaults import MANY_WORKERS
+from ..pipeline.many_workers import MANY_WORKERS
 from ..pipeline.stack import Stack
 from ..sinks.twisted import TwistedSink
 

@@ -24,7 +24,8 @@ from raven.pipeline import (
     Timeout,
     stage,
 )
-from raven.pipeline.defaults import BACKGROUND, FOREGROUND
+from raven.pipeline.defaults import BACKGROUND
+from raven.pipeline.foreground import FOREGROUND
 from raven.request import Request, Response, Send
 from raven.sinks import Sink
 from raven.sinks.urllib3 import Urllib3Sink
@@ -233,7 +234,7 @@ def evaluated(stack: Stack) -> Any:
     return eval(
         repr(stack),
         {
-            **vars(raven.pipeline),
+            **{name: getattr(raven.pipeline, name) for name in raven.pipeline.__all__},
             **{kind.__name__: kind for kind in (Urllib3Sink, HTTPTransport, ThreadedHTTPTransport)},
         },
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import raven
 from raven.testing.counting_server import CountingServer
 from tests.process.conftest import Start
 from tests.process.program import TIMEOUT, environment
@@ -16,6 +17,13 @@ HEAVY = (
     "gevent", "greenlet", "eventlet", "tornado", "twisted", "asyncio", "concurrent", "requests", "tenacity", "urllib3",
     "certifi", "email", "http.client", "http", "multiprocessing", "sqlite3", "brotli", "zstandard",
 )  # fmt: skip
+
+
+UNNEEDED = (
+    "ssl", "socket", "signal", "pathlib", "ipaddress", "urllib.parse", "sysconfig", "base64", "importlib.util",
+    "raven.spool", "raven.pipeline.spool", "raven.pipeline.store", "raven.sinks.tls", "raven.capture.termination",
+)  # fmt: skip
+"""What a client of a plain HTTP server needs for its first request at the earliest, or never."""
 
 
 def heavy(modules: set[str]) -> set[str]:
@@ -32,6 +40,23 @@ def test_import_raven_loads_nothing_heavy(tmp_path: Path) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "raven.client" in imported
     assert heavy(imported) == set()
+
+
+def test_a_client_loads_nothing_that_it_does_not_need_yet(tmp_path: Path) -> None:
+    source = """
+import sys
+sys.path.insert(0, sys.argv[1])
+before = set(sys.modules)
+import raven
+client = raven.Client("http://key@127.0.0.1:1/1")
+print(*sorted(set(sys.modules) - before))
+"""
+    # Without site-packages, whose .pth files have modules loaded before we can look.
+    command = [sys.executable, "-I", "-S", "-c", source, str(Path(raven.__file__).parent.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True, cwd=tmp_path)
+    loaded = set(done.stdout.split())
+    assert "raven.pipeline.queue" in loaded
+    assert loaded.intersection(UNNEEDED) == set()
 
 
 @pytest.mark.parametrize(
