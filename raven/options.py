@@ -98,7 +98,7 @@ class Configured:
 
     def __eq__(self, other: object) -> bool:
         """Whether it is of the same class and has the same options."""
-        return type(other) is type(self) and _values(self) == _values(other)
+        return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(_values(self))

@@ -6,7 +6,8 @@ import os
 import sys
 
 # Where the standard library is. (`sysconfig`, which knows it too, is slow to import.)
-_FOLDERS = (os.path.join(os.path.dirname(os.__file__), ""),)
+# An interpreter that has it in its own file has no such folder.
+_FOLDERS = (os.path.join(os.path.dirname(os.__file__), ""),) if hasattr(os, "__file__") else ()
 _PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
 

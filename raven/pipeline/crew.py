@@ -27,7 +27,8 @@ _AT_ONCE = 0.001
 """Seconds in which a server that is near has taken an event, if nobody had to wait for the interpreter meanwhile."""
 
 _RECENT = 16
-"""So many of the last deliveries tell how far the server is: the quickest of them does."""
+"""So many of the last deliveries tell how far the server is: the quickest quarter of them does. Others may have waited for
+the interpreter."""
 
 _HELD_UP = 0.05
 """Seconds without a step after which a worker is held up. A program that computes lets it have the interpreter every
@@ -37,8 +38,8 @@ _HELD_UP = 0.05
 class Employer(Protocol):
     """Whose workers they are. They hold it while they work; otherwise it may go, and the crew doesn't hold it back."""
 
-    async def deliver(self, request: Request, rest: Rest) -> None:
-        """See one request through."""
+    async def deliver(self, request: Request, rest: Rest) -> bool:
+        """See one request through. Whether the server has it."""
 
     def help(self) -> bool:
         """Have what is waiting delivered where no worker can be had. False if that can't be either."""
@@ -67,9 +68,15 @@ class Crew:
         return self._size - len(self._vacancies)
 
     def is_getting_on(self) -> bool:
-        """Whether what is waiting is in the hands of those who are as quick as more would be."""
-        at_work = len(self) - len(self._idle) - (not self._lookout)
-        return self._is_near and at_work > 0 and self._runtime.monotonic() - self._moved < _HELD_UP
+        """Whether what is waiting is in the hands of those who are as quick as more would be. If they are held up later,
+        the lookout will know.
+        """
+        return (
+            self._is_near
+            and len(self) - len(self._idle) - (not self._lookout) > 0
+            and self._runtime.monotonic() - self._moved < _HELD_UP
+            and self._runtime.is_running()
+        )
 
     def call(self, employer: Employer) -> bool:
         """Have one more work. False if nobody does and no worker can be had."""
@@ -127,11 +134,12 @@ class Crew:
 
     async def _take(self, request: Request, post: _Post, employer: Employer) -> None:
         began = self._moved = self._runtime.monotonic()
-        if self._is_near and self._waiting and self._lookout:
+        if self._is_near and self._lookout:  # before we may be held up, for nobody else will be called
             self.call(employer)
-        await employer.deliver(request, partial(self._rest, post, employer))
-        self._lasted.append(self._runtime.monotonic() - began)
-        self._is_near = min(self._lasted.copy()) < _AT_ONCE
+        if await employer.deliver(request, partial(self._rest, post, employer)):
+            self._lasted.append(self._runtime.monotonic() - began)
+            lasted = sorted(self._lasted.copy())
+            self._is_near = len(lasted) > 0 and lasted[len(lasted) // 4] < _AT_ONCE  # the lookout may empty it
 
     async def _look_out(self, waker: Waker, employer: Employer) -> None:
         """Hold back while those at work get on. One at a time does; others that come work."""
@@ -141,10 +149,10 @@ class Crew:
             return
         try:
             held_back = False
-            while self._waiting and self.is_getting_on():
+            while self.is_getting_on() and not employer.is_over():
                 held_back = True
                 await waker.wait(_HELD_UP)
-            if held_back and self._waiting:
+            if held_back and self._waiting and not employer.is_over():
                 self._call_all(employer)
         finally:
             self._lookout.append(None)

@@ -100,7 +100,7 @@ class BoundQueue:
             return HELD
         size = len(request.body or b"")
         if not (self._seats.take(size) or self._make_room(size)):
-            self._see_to_it()  # perhaps nobody could be had when those came that fill it
+            self._call_worker()  # perhaps nobody could be had when those came that fill it
             raise QueueFull("as many events, or as many bytes, are waiting as may")
         self._unsettled[request] = size
         request.fate.held = True
@@ -108,7 +108,7 @@ class BoundQueue:
             self._drop(request)
             return HELD
         self._waiting.append(request)
-        self._see_to_it()
+        self._call_worker()
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
             at_exit.drain()
         elif not may_have_threads():  # nobody will work here, and perhaps there will be no exit handler either
@@ -281,13 +281,9 @@ class BoundQueue:
         if used and self._waiting and not self._closed:  # what came since our last look found the right taken
             self._call_worker()
 
-    def _see_to_it(self) -> None:
-        if not self._crew.is_getting_on():
-            self._call_worker()
-
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
-        return not self._waiting or self._crew.call(self)
+        return not self._waiting or self._crew.is_getting_on() or self._crew.call(self)
 
     def help(self) -> bool:
         """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
@@ -324,9 +320,10 @@ class BoundQueue:
         deadline: float | None = None,
         spare: Spare = lambda result: False,
         rest: Rest = nullcontext,
-    ) -> None:
+    ) -> bool:
+        """Carry a request down the rest of the stack, and settle it. Whether the server has it."""
         if request not in self._unsettled:  # the queue was closed meanwhile
-            return
+            return False
         attempt = request.copy()  # what the stages below do to it must not show if it has to be sent once more
         attempt.rest = rest
         if deadline is not None:
@@ -347,10 +344,11 @@ class BoundQueue:
             result = error
         if not spare(result):
             self._settle(request, outcome_of(result))
+        return isinstance(result, Response) and result.delivered
 
-    async def deliver(self, request: Request, rest: Rest) -> None:
-        """See one request through, in a worker."""
-        await self._deliver(request, self._send, self._runtime.cancellation, rest=rest)
+    async def deliver(self, request: Request, rest: Rest) -> bool:
+        """See one request through, in a worker. Whether the server has it."""
+        return await self._deliver(request, self._send, self._runtime.cancellation, rest=rest)
 
     def is_over(self) -> bool:
         """Whether there is nothing to be done here any more: it is closed, or its parent process's."""

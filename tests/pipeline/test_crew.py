@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+from raven.errors import SendError
 from raven.pipeline import Queue
 from raven.request import Request, Response
 from raven.runtimes import drive
@@ -15,17 +17,30 @@ QUICK = 0.0005
 SLOW = 0.2
 
 
+class Counting(FakeRuntime):
+    """Counts the workers that are started."""
+
+    started = 0
+
+    def spawn(self, worker: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.started += 1
+        super().spawn(worker)
+
+
 class Shop:
     """A queue over a server that takes `seconds` for each event. `most` is how many it had at a time."""
 
-    def __init__(self, workers: int = 8) -> None:
-        self.runtime = FakeRuntime()
+    def __init__(self, workers: int = 8, helper: FakeRuntime | None = None) -> None:
+        self.runtime = Counting(helper=helper)
         self.context = fake_context(self.runtime)
         self.seconds = QUICK
+        self.refuses = False
         self.under_way = self.most = 0
         self.bound: Any = Queue(workers=workers).bind(self._serve, self.context)
 
     async def _serve(self, request: Request) -> Response:
+        if self.refuses:
+            raise SendError("it wants none")
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
@@ -89,6 +104,54 @@ def test_when_it_gets_slow_all_soon_work_though_nothing_else_comes() -> None:
     assert shop.most == 8
 
 
+def test_what_comes_right_after_one_that_hangs_is_soon_in_other_hands() -> None:
+    shop = Shop()
+    shop.deliver(1, QUICK)
+    shop.seconds = 100.0
+    shop.put(1)
+    shop.runtime.advance(0.01)
+    shop.seconds = QUICK
+    shop.put(1)
+    shop.runtime.advance(0.1)
+    assert shop.counts == {"accepted": 3, "delivered": 2, "pending": 1}
+
+
+def test_where_the_loop_stops_in_the_middle_the_helper_is_called_at_once() -> None:
+    shop = Shop(helper=FakeRuntime())
+    shop.deliver(1, QUICK)
+    shop.seconds = SLOW
+    shop.put(1)
+    shop.runtime.advance(0.01)
+    shop.runtime.runs = False
+    shop.put(1)
+    assert shop.runtime.helper is not None
+    assert len(shop.runtime.helper.tasks) == 1
+
+
+def test_what_is_refused_at_once_says_nothing_of_the_server() -> None:
+    shop = Shop()
+    shop.seconds = SLOW
+    for _ in range(20):
+        shop.deliver(1, SLOW)
+        shop.refuses = True
+        shop.put(1)
+        shop.runtime.advance(QUICK)
+        shop.refuses = False
+    shop.deliver(8, SLOW)
+    assert shop.most == 8
+
+
+def test_who_is_held_back_while_it_is_closed_calls_nobody() -> None:
+    shop = Shop()
+    shop.deliver(1, QUICK)
+    shop.seconds = SLOW
+    shop.put(8)
+    shop.runtime.advance(0.01)
+    shop.bound.close()
+    shop.runtime.advance(0.1)
+    assert shop.runtime.started == 2
+
+
 def test_what_comes_while_one_is_held_up_is_not() -> None:
     shop = Shop()
     shop.deliver(1, QUICK)
@@ -105,7 +168,8 @@ def test_when_it_is_quick_again_one_works() -> None:
     shop.seconds = SLOW
     shop.deliver(16, 2 * SLOW)
     shop.seconds = QUICK
-    shop.deliver(1, QUICK)
+    for _ in range(5):  # a quarter of the last sixteen, and one more
+        shop.deliver(1, QUICK)
     shop.deliver(10, 10 * QUICK)
     assert shop.most == 1
 

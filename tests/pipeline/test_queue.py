@@ -66,7 +66,7 @@ def test_a_worker_is_started_only_when_none_is_idle() -> None:
     for name in "abc":
         line.put(name)
         line.runtime.advance(1.0)
-    assert (line.arrived, runtime.started) == (["a", "b", "c"], 1)
+    assert (line.arrived, runtime.started) == (["a", "b", "c"], 2)  # and the lookout
     line.put("d", "e")
     assert runtime.started == 2
 
