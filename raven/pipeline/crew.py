@@ -12,9 +12,10 @@ while deliveries take no time to speak of, one works, and another one is the loo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Protocol
 
 from ..request import Request, Rest
 from ..runtimes import Runtime, Waker
@@ -33,29 +34,27 @@ _HELD_UP = 0.05
 5 ms, which it needs a few times for one delivery."""
 
 
+class Employer(Protocol):
+    """Whose workers they are. They hold it while they work; otherwise it may go, and the crew doesn't hold it back."""
+
+    async def deliver(self, request: Request, rest: Rest) -> None:
+        """See one request through."""
+
+    def help(self) -> bool:
+        """Have what is waiting delivered where no worker can be had. False if that can't be either."""
+
+    def is_over(self) -> bool:
+        """Whether workers are to go home."""
+
+
 class Crew:
-    """Up to `size` workers that take what is in `waiting` and `deliver` it.
+    """Up to `size` workers that take what is in `waiting`. One that finds nothing for `patience` seconds goes away."""
 
-    `help` is called instead where no worker can be had. A worker that finds nothing for `patience` seconds goes away.
-    """
-
-    def __init__(
-        self,
-        size: int,
-        patience: float,
-        runtime: Runtime,
-        waiting: deque[Request],
-        deliver: Callable[[Request, Rest], Awaitable[None]],
-        help: Callable[[], bool],
-        is_over: Callable[[], bool],
-    ) -> None:
+    def __init__(self, size: int, patience: float, runtime: Runtime, waiting: deque[Request]) -> None:
         self._size = size
         self._patience = patience
         self._runtime = runtime
         self._waiting = waiting
-        self._deliver = deliver
-        self._help = help
-        self._is_over = is_over
         self._vacancies = deque([None] * size)
         self._rests = deque([None] * (_RESTING * size if size > 1 else 0))
         self._idle: deque[Waker] = deque()
@@ -72,14 +71,14 @@ class Crew:
         at_work = len(self) - len(self._idle) - (not self._lookout)
         return self._is_near and at_work > 0 and self._runtime.monotonic() - self._moved < _HELD_UP
 
-    def call(self) -> bool:
+    def call(self, employer: Employer) -> bool:
         """Have one more work. False if nobody does and no worker can be had."""
         if not self._runtime.is_running():  # those who work, and those who are idle, stand still
-            return self._help()
+            return employer.help()
         try:
             self._idle.popleft().wake()
         except IndexError:
-            return self._hire() or len(self) > 0
+            return self._hire(employer) or len(self) > 0
         return True
 
     def wake_idle(self) -> None:
@@ -87,53 +86,54 @@ class Crew:
         for waker in self._idle.copy():
             waker.wake()
 
-    def _hire(self) -> bool:
+    def _hire(self, employer: Employer) -> bool:
         try:
             self._vacancies.pop()
         except IndexError:
             return True
-        post = _Post(self._leave, self._help)
+        post = _Post(partial(self._leave, employer), employer.help)
         try:
-            self._runtime.spawn(partial(self._work, post))
+            self._runtime.spawn(partial(self._work, post, employer))
         except RuntimeError:  # no loop runs, or no thread can be had
             post.leave(None)
-            return self._help()
+            return employer.help()
         return True
 
-    def _leave(self, call: Callable[[], object] | None) -> None:
+    def _leave(self, employer: Employer, call: Callable[[], object] | None) -> None:
         self._vacancies.append(None)
         # Work that came after the worker's last look found no vacancy; now there is one.
-        if call is not None and self._waiting and not self._is_over():
+        if call is not None and self._waiting and not employer.is_over():
             call()
 
-    async def _work(self, post: _Post) -> None:
+    async def _work(self, post: _Post, employer: Employer) -> None:
         waker = self._runtime.waker()
         # A worker that doesn't go in peace leaves a loop that ends, which would run no other worker.
-        call = self._help if self._runtime.helper is not None else self.call
+        work = partial(self.call, employer)
+        call = employer.help if self._runtime.helper is not None else work
         try:
-            await self._look_out(waker)
-            while not (self._is_over() or post.left):
+            await self._look_out(waker, employer)
+            while not (employer.is_over() or post.left):
                 try:
                     request = self._waiting.popleft()
                 except IndexError:
                     if not await self._wait_for_work(waker):
                         break
-                    await self._look_out(waker)
+                    await self._look_out(waker, employer)
                 else:
-                    await self._take(request, post)
-            call = self.call
+                    await self._take(request, post, employer)
+            call = work
         finally:
             post.leave(call)
 
-    async def _take(self, request: Request, post: _Post) -> None:
+    async def _take(self, request: Request, post: _Post, employer: Employer) -> None:
         began = self._moved = self._runtime.monotonic()
         if self._is_near and self._waiting and self._lookout:
-            self.call()
-        await self._deliver(request, partial(self._rest, post))
+            self.call(employer)
+        await employer.deliver(request, partial(self._rest, post, employer))
         self._lasted.append(self._runtime.monotonic() - began)
         self._is_near = min(self._lasted.copy()) < _AT_ONCE
 
-    async def _look_out(self, waker: Waker) -> None:
+    async def _look_out(self, waker: Waker, employer: Employer) -> None:
         """Hold back while those at work get on. One at a time does; others that come work."""
         try:
             self._lookout.pop()
@@ -145,16 +145,16 @@ class Crew:
                 held_back = True
                 await waker.wait(_HELD_UP)
             if held_back and self._waiting:
-                self._call_all()
+                self._call_all(employer)
         finally:
             self._lookout.append(None)
 
-    def _call_all(self) -> None:
+    def _call_all(self, employer: Employer) -> None:
         """Have all work that there is work for: the server is not as near as it seemed, or is stuck."""
         self._is_near = False
         self._lasted.clear()
         for _ in range(min(len(self._waiting) - 1, self._size)):
-            self.call()
+            self.call(employer)
 
     async def _wait_for_work(self, waker: Waker) -> bool:
         self._idle.append(waker)
@@ -170,7 +170,7 @@ class Crew:
         return woken
 
     @contextmanager
-    def _rest(self, post: _Post) -> Iterator[None]:
+    def _rest(self, post: _Post, employer: Employer) -> Iterator[None]:
         """A time in which a worker only waits, so that another one may have its post. It goes home when it is done."""
         try:
             self._rests.pop()
@@ -178,7 +178,7 @@ class Crew:
             yield
             return
         try:
-            post.leave(self.call)
+            post.leave(partial(self.call, employer))
             yield
         finally:
             self._rests.append(None)

@@ -90,15 +90,7 @@ class BoundQueue:
         self._helper = deque([None])
         self._closed = False
         self._process = os.getpid()
-        self._crew = Crew(
-            queue.workers,
-            queue.worker_idle,
-            context.runtime,
-            self._waiting,
-            self._deliver_from_crew,
-            self._call_help,
-            self._is_over,
-        )
+        self._crew = Crew(queue.workers, queue.worker_idle, context.runtime, self._waiting)
         at_exit.register(self)
 
     async def __call__(self, request: Request) -> Response:
@@ -108,6 +100,7 @@ class BoundQueue:
             return HELD
         size = len(request.body or b"")
         if not (self._seats.take(size) or self._make_room(size)):
+            self._see_to_it()  # perhaps nobody could be had when those came that fill it
             raise QueueFull("as many events, or as many bytes, are waiting as may")
         self._unsettled[request] = size
         request.fate.held = True
@@ -115,8 +108,7 @@ class BoundQueue:
             self._drop(request)
             return HELD
         self._waiting.append(request)
-        if not self._crew.is_getting_on():
-            self._call_worker()
+        self._see_to_it()
         if at_exit.is_over():  # we were called by an exit handler that runs after ours
             at_exit.drain()
         elif not may_have_threads():  # nobody will work here, and perhaps there will be no exit handler either
@@ -289,11 +281,15 @@ class BoundQueue:
         if used and self._waiting and not self._closed:  # what came since our last look found the right taken
             self._call_worker()
 
+    def _see_to_it(self) -> None:
+        if not self._crew.is_getting_on():
+            self._call_worker()
+
     def _call_worker(self) -> bool:
         """See that someone works if there is work. False if nobody does and no worker can be had."""
-        return not self._waiting or self._crew.call()
+        return not self._waiting or self._crew.call(self)
 
-    def _call_help(self) -> bool:
+    def help(self) -> bool:
         """See that a thread delivers what is waiting. If none can be had, the next send or flush tries again."""
         helper = self._runtime.helper
         if helper is None:
@@ -352,10 +348,12 @@ class BoundQueue:
         if not spare(result):
             self._settle(request, outcome_of(result))
 
-    async def _deliver_from_crew(self, request: Request, rest: Rest) -> None:
+    async def deliver(self, request: Request, rest: Rest) -> None:
+        """See one request through, in a worker."""
         await self._deliver(request, self._send, self._runtime.cancellation, rest=rest)
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether there is nothing to be done here any more: it is closed, or its parent process's."""
         return self._closed or os.getpid() != self._process
 
     def _drop(self, request: Request) -> None:

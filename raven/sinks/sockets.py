@@ -36,9 +36,8 @@ class SocketSink(HTTPSink):
     def bind(self, context: Context) -> Later[Connections]:
         tls, proxy = self.tls(context.dsn), self.proxy(context.dsn)  # what is wrong with them is better known now
         warn_if_unverified(context.dsn, tls)
-        if (
-            "uwsgi" in sys.modules
-        ):  # which ends Python from an exit handler of C, where OpenSSL can't be loaded any more
+        # uWSGI ends Python from an exit handler of C, and there OpenSSL can't be loaded any more.
+        if "uwsgi" in sys.modules:
             import ssl  # noqa: F401
         return Later(lambda: self.load()(context, tls, proxy, self.connections))
 

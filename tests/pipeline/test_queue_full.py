@@ -188,3 +188,13 @@ def test_what_can_never_fit_takes_no_others_place_and_waits_for_nothing() -> Non
         line.put(*"abc", "x" * 70_000)
         assert line.counts == {"accepted": 4, "pending": 3, "queue_overflow": 1}
         assert line.runtime.now == 1_000.0
+
+
+def test_where_nobody_could_be_had_while_it_filled_the_next_send_finds_someone() -> None:
+    runtime = FakeRuntime(spawns=False)
+    line = Line(Queue(queue_size=2), runtime=runtime)
+    line.put("a", "b")
+    runtime.spawns = True
+    line.put("c")
+    runtime.advance()
+    assert line.counts == {"accepted": 3, "delivered": 2, "queue_overflow": 1}
