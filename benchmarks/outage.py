@@ -32,8 +32,8 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def arrived(row: str, end: str) -> int:
-    """How many of the events have arrived in the end."""
+def arrived(row: str, end: str, *, outage: bool = True) -> int:
+    """How many of the events have arrived in the end. Without an outage: all, or it is not the outage that loses them."""
     from environments import interpreter, variables
     from server import Server
 
@@ -42,18 +42,28 @@ def arrived(row: str, end: str) -> int:
         given = {"client": client, "port": server.port, "events": EVENTS, "options": dict(options)}
         if options.get("transport") == "spooled":
             given["options"]["spool"] = f"{parent}/spool"
-        server.stop_listening()
+        if outage:
+            server.stop_listening()
         command = [interpreter(client), __file__]
         quiet = {"env": variables(client), "stderr": subprocess.DEVNULL}
-        subprocess.run([*command, json.dumps({**given, "end": end})], timeout=120, **quiet)
-        server.begin()
+        first = subprocess.run([*command, json.dumps({**given, "end": end})], timeout=120, **quiet)
+        _must_have_ended(row, first.returncode, end)
+        if outage:
+            server.begin()
         again = [*command, json.dumps({**given, "events": 0, "end": ""})]
         with subprocess.Popen(again, stdin=subprocess.PIPE, **quiet) as second:
             deadline = time.monotonic() + PATIENCE
             while (count := int(server.tally()["delivered"])) < EVENTS and time.monotonic() < deadline:
                 time.sleep(0.1)
             second.communicate()
+        _must_have_ended(row, second.returncode)
         return count
+
+
+def _must_have_ended(row: str, code: int, end: str = "exit") -> None:
+    """A program that failed has captured nothing, which is no loss."""
+    if code != (-signal.SIGKILL if end == "kill -9" else 0):
+        raise SystemExit(f"{row}: its program failed ({code})")
 
 
 def _program(client: str, port: int, options: dict[str, Any], events: int, end: str) -> None:

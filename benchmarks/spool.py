@@ -148,8 +148,8 @@ def _parts(most: int) -> Iterator[str]:
         ["events", "events/s", "us per event"], list(_drain_rows(most))
     )
     yield f"## Of {EVENTS} events that a program captures while the server is down, so many arrive\n\n" + table(
-        ["", *(f"it {what}, and is started again later" for what in ENDS.values())],
-        [[row, *(f"{arrived(row, end)}" for end in ENDS)] for row in ROWS],
+        ["", "without an outage", *(f"it {what}, and is started again later" for what in ENDS.values())],
+        [[row, f"{arrived(row, 'exit', outage=False)}", *(f"{arrived(row, end)}" for end in ENDS)] for row in ROWS],
     )
 
 

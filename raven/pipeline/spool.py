@@ -39,9 +39,9 @@ class Spool(Stage):
     `stack.replace(Queue, Spool("/var/spool/shop"))`.
 
     When a capture returns, its event is stored: it survives the process, however that ends. With `durability` "process"
-    (the default) that costs the caller 40 us at the median; with "power" it survives the loss of power as well, and costs
-    the time in which the disk confirms a write (0.2 ms at the median, 8 ms for one in a hundred, on the SSD that we
-    measured on). If the disk doesn't take it, it is delivered from memory, as by Queue.
+    (the default) that costs the caller a write to the kernel; with "power" it survives the loss of power as well, and costs
+    the time in which the disk confirms a write. What that was where we measured it is in benchmarks/spool.md. If the disk
+    doesn't take it, it is delivered from memory, as by Queue.
 
     The folder is made if it is missing. It must be on a local disk, must belong to the user, and nobody else may write in
     it. Processes and projects may share it: each process has a file of its own there, and whichever is alive delivers what
@@ -110,15 +110,13 @@ class BoundSpool:
         if request.fate.held:  # a stage above sends it, or a copy of it, a second time
             return HELD
         entry = _Entry(next(self._numbers), request)
-        again = request.copy()
-        again.fate = Fate()
         self._unsettled[entry] = None
         try:
             self._keep(entry, request)
             if entry.stored and not self._pace.lets_through():
                 self._park(entry)
             else:
-                await self._hand_over(entry, again)
+                await self._hand_over(entry, request)
         except BaseException:  # not taken in: whoever called us counts it
             self._forget(entry)
             raise
@@ -132,11 +130,13 @@ class BoundSpool:
         return HELD
 
     async def _hand_over(self, entry: _Entry, request: Request) -> None:
-        self._in_hand[request.fate] = entry
+        again = request.copy()
+        again.fate = Fate()
+        self._in_hand[again.fate] = entry
         try:
-            await self._queue(request)
+            await self._queue(again)
         except SendError:
-            del self._in_hand[request.fate]
+            del self._in_hand[again.fate]
             if not entry.stored:
                 raise
             self._park(entry)

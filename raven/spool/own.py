@@ -242,7 +242,6 @@ class Own:
                 made = files.make(self._where, self._project, durable=self._durable)
                 weakref.finalize(self, _let_go, made, os.getpid()).atexit = False
                 self._file = made
-                self._events_left = 0
             except (OSError, StoreError, ConfigurationError) as error:
                 self._wait(error)
             finally:

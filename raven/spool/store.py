@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 _PAGE_BYTES = 4 * 1_048_576
+# Some builds of SQLite overwrite what is deleted, even if they have to write whole pages for that. What is in the log they
+# don't, so nobody is safer for it.
+_PRAGMAS = "trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY", "secure_delete = FAST"
 _PATIENCE = 5.0
 """Seconds to wait for another process that reads the file."""
 
@@ -84,7 +87,7 @@ class Store:
                 raise
 
     def _prepare(self, durable: bool, new: bool, reading: bool) -> None:
-        for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
+        for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         if self._one("PRAGMA journal_mode = WAL") != ("wal",):
             raise StoreError("the file system has no shared memory, which WAL mode needs")

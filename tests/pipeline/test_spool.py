@@ -21,6 +21,7 @@ from raven.request import HELD, Request, Response, Send
 from raven.runtimes import drive
 from raven.sinks.memory import MemorySink
 from raven.spool.lock import Lock
+from raven.spool.pump import Pump
 from raven.spool.store import Store, StoreError
 from raven.testing import FakeRuntime, ScriptedSink, fake_context
 from raven.testing.scripted import Answer
@@ -263,6 +264,44 @@ def test_while_the_server_is_down_one_a_second_is_tried_and_the_rest_wakes_nobod
     assert line.flush()
     assert line.counts == {"accepted": 5, "delivered": 5}
     assert (sorted(line.arrived), line.at_rest) == (["a", "a", "b", "c", "d", "scout"], [])
+
+
+def test_who_replays_is_called_for_one_more_only_if_he_could_take_it_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, calls = Line(folder, [REFUSED, REFUSED, 200]), list[str]()
+    real = Pump.call
+
+    def note(self: Pump) -> None:
+        calls.append("" if self._pace.left() <= 0 else "in a pause")
+        real(self)
+
+    monkeypatch.setattr(Pump, "call", note)
+    line.put("a")
+    line.runtime.advance(0.1)
+    assert calls == ["in a pause"]  # nobody replayed before
+    line.put("scout", "b", "c")
+    assert calls == ["in a pause"]
+    line.runtime.advance(60.0)
+    assert line.counts == {"accepted": 4, "delivered": 4}
+
+
+def test_who_only_looks_for_what_others_leave_takes_up_at_once_what_the_queue_has_no_place_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, line = Line(folder, [503]), Line(folder, replay_pause=0)
+    other.put("other's")
+    line.bound._pump.look()
+    line.runtime.advance()
+    assert not line.bound._pump._vacancy
+
+    async def full(self: BoundQueue, request: Request) -> Response:
+        raise QueueFull("it is full")
+
+    monkeypatch.setattr(BoundQueue, "__call__", full)
+    line.put("a")
+    line.runtime.advance()
+    assert line.arrived == ["a"]
 
 
 def test_what_was_replayed_in_vain_goes_on_waiting(folder: Path) -> None:

@@ -256,6 +256,20 @@ def test_a_folder_that_was_deleted_is_made_anew_with_all_that_was_in_it(place: P
     assert place.take() == [120, 200]
 
 
+def test_a_new_file_is_bounded_as_the_lost_one_was_also_when_that_is_brought_over(folder: Path) -> None:
+    place = Place(folder, Bounds(10, 10_000, 1e9))
+    place.put(*range(1, 9))
+    shutil.rmtree(folder)
+    place.put(*range(11, 16))  # so many that it is looked up how much is in the new one
+    assert place.store.totals().waiting == 5
+    place.own.rescue()
+    place.put(16)
+    assert place.store.totals().waiting == 10
+    shutil.rmtree(folder)
+    place.put(*range(21, 33))
+    assert [row.id for row in place.store.page(0)[0]] == list(range(23, 33))
+
+
 def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_saved(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
