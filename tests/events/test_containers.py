@@ -71,3 +71,9 @@ def test_a_key_of_a_service_that_is_the_key_of_a_dict_is_hidden() -> None:
     for key in ("sk_live_hunter2abcd", "AKIAABCDEFGHIJKLMNOP"):
         assert HIDING.simplify({key: 1}) == {FILTERED: 1}
         assert variables([("users", {key: 1})], 5, HIDING) == {"users": {FILTERED: 1}}
+
+
+def test_each_value_counts_and_what_holds_others_does_too() -> None:
+    simplifier = Simplifier(nodes=20)
+    assert simplifier.simplify({"a": [1], "b": {"c": None}}) == {"a": [1], "b": {"c": None}}
+    assert simplifier.nodes == 13

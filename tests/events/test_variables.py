@@ -30,8 +30,8 @@ def test_a_text_that_is_met_again_counts_again() -> None:
 
 def test_an_object_is_kept_so_that_no_other_gets_its_id() -> None:
     simplifier = Simplifier()
-    for number in range(100):
-        assert variables([("x", [number])], 1, simplifier) == {"x": [number]}
+    shown = [variables([("x", [number])], 1, simplifier) for number in range(100)]
+    assert shown == [{"x": [number]} for number in range(100)]
 
 
 def test_of_variables_those_after_what_may_be_spent_are_left_out() -> None:
