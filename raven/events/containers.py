@@ -15,6 +15,11 @@ from .scrub import FILTERED
 if TYPE_CHECKING:
     from .values import Simplifier
 
+Manner = Callable[["Simplifier", Any, Bounds, bool], Any]
+"""Makes a copy of a value. The last argument says whether texts in it are source code."""
+known_manners: dict[type, Manner] = {}
+"""How values of a type are shown, for the types that were met."""
+
 AGAIN = "<the same object again>"
 SMALL = 10**12
 """Below this, a whole number is no card's."""
@@ -25,10 +30,11 @@ _WHOLE_NAME = 100
 _CODE_KEYS = frozenset({"context_line", "pre_context", "post_context"})
 
 
-def container(base: Any) -> Callable[[Simplifier, Any, Bounds, bool], Any]:
-    """How a container is shown that is one of the built-in type `base`."""
+def container(base: Any, kind: type) -> Manner:
+    """How a container of the type `kind` is shown, which is the built-in type `base` or inherits from it."""
     # The built-in methods, not the object's own, which may do anything.
-    count_of, iterate = base.__len__, base.__iter__
+    count_of, iterate = (len, iter) if kind is base else (base.__len__, base.__iter__)
+    items_of = dict.items if base is dict else None
 
     def show(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> Any:
         key, being_shown = id(value), simplifier.open
@@ -39,8 +45,8 @@ def container(base: Any) -> Callable[[Simplifier, Any, Bounds, bool], Any]:
             return f"<{name_of(type(value))} with {count} item{'s' * (count != 1)}>"
         being_shown.add(key)
         try:
-            if base is dict:
-                return named(simplifier, dict.items(value), count, bounds.below)
+            if items_of is not None:
+                return _named(simplifier, islice(items_of(value), bounds.breadth), count, bounds.below, {})
             return _items(simplifier, iterate(value), count, bounds.below, code)
         except RuntimeError:  # another thread changes it while we look
             return f"<{name_of(type(value))} that was being changed>"
@@ -50,49 +56,49 @@ def container(base: Any) -> Callable[[Simplifier, Any, Bounds, bool], Any]:
     return show
 
 
-def fielded(name: str, fields: tuple[str, ...]) -> Callable[[Simplifier, Any, Bounds, bool], Any]:
+def fielded(name: str, fields: tuple[str, ...]) -> Manner:
     """How an object is shown by its fields."""
+    count = len(fields)
 
     def show(simplifier: Simplifier, value: Any, bounds: Bounds, code: bool) -> Any:
         key, being_shown = id(value), simplifier.open
         if key in being_shown:
             return AGAIN
         if bounds.depth <= 0 or simplifier.nodes <= 0 or simplifier.characters <= 0:
-            return f"<{name} with {len(fields)} field{'s' * (len(fields) != 1)}>"
+            return f"<{name} with {count} field{'s' * (count != 1)}>"
         being_shown.add(key)
         simplifier.nodes -= 1  # the name
         simplifier.characters -= len(name)
+        most = 0 if simplifier.nodes <= 0 or simplifier.characters <= 0 else bounds.breadth
         try:
-            pairs = zip(fields, values_of(value, fields[: bounds.breadth]), strict=False)
-            return named(simplifier, pairs, len(fields), bounds.below, into={"__class__": name})
+            pairs = zip(fields, values_of(value, fields[:most]), strict=False)
+            return _named(simplifier, pairs, count, bounds.below, {"__class__": name})
         finally:
             being_shown.discard(key)
 
     return show
 
 
-def named(
-    simplifier: Simplifier,
-    pairs: Iterable[tuple[Any, Any]],
-    count: int,
-    bounds: Bounds,
-    most: int | None = None,
-    quoted: bool = False,
-    into: dict[str, Any] | None = None,
+def key_of(simplifier: Simplifier, key: Any, length: int) -> str:
+    """What a value is shown by, of which any key may be made."""
+    length = max(length, _WHOLE_NAME)
+    if issubclass(type(key), str):
+        return simplifier.text(str.__str__(key), length)
+    return clip(str(simplifier.copy(key, bounds_of(1, 10, length))), length)
+
+
+def _named(
+    simplifier: Simplifier, pairs: Iterable[tuple[Any, Any]], count: int, bounds: Bounds, result: dict[str, Any]
 ) -> dict[str, Any]:
-    """Show values by their names. `quoted`: they are variables, so that "1" and 1 have to be told apart."""
-    result = {} if into is None else into
-    shown, most = 0, most or bounds.breadth
-    length, hides = bounds.length, simplifier.hides
-    if simplifier.nodes <= 0 or simplifier.characters <= 0:
-        most = 0
-    for key, item in islice(pairs, most):
+    """Show values by their names, in `result`. Of `count` of them, `pairs` has those that are to be shown at most."""
+    shown, hides = 0, simplifier.hides
+    for key, item in pairs:
         name = key
         hidden = hides.get(key) if type(key) is str else None
         if hidden is None:  # not a name that is remembered, in which there is nothing to be hidden
             if simplifier.nodes <= 0 or simplifier.characters <= 0:
                 break
-            name = _key(simplifier, key, length)
+            name = key_of(simplifier, key, bounds.length)
             hidden = hides[name]
         shown += 1
         kind = type(item)
@@ -105,20 +111,20 @@ def named(
             result[name] = item
         else:
             if kind is str:
-                if quoted:
-                    result[name] = simplifier.quoted(item, length)
-                else:
-                    result[name] = simplifier.text(item, length, name in _CODE_KEYS)
+                result[name] = simplifier.text(item, bounds.length, name in _CODE_KEYS)
             elif name == "__builtins__":  # which exec puts into the dict that it is given
                 result[name] = CUT
-            elif quoted:
-                result[name] = simplifier.variable(item, bounds)
             else:
-                result[name] = simplifier.copy(item, bounds, name in _CODE_KEYS)
+                manner = known_manners.get(kind) if type(kind) is type else None
+                if manner is None:
+                    result[name] = simplifier.copy(item, bounds, name in _CODE_KEYS)
+                else:
+                    simplifier.nodes -= 1
+                    result[name] = manner(simplifier, item, bounds, name in _CODE_KEYS)
             if simplifier.nodes <= 0 or simplifier.characters <= 0:
                 break
     simplifier.nodes -= shown
-    simplifier.characters -= sum(map(len, result))
+    simplifier.characters -= len("".join(result))
     if count > shown:
         result[CUT] = f"{count - shown} more"
     return result
@@ -146,13 +152,6 @@ def _items(simplifier: Simplifier, items: Iterator[Any], count: int, bounds: Bou
     if count > len(result):
         result.append(f"{CUT} {count - len(result)} more")
     return result
-
-
-def _key(simplifier: Simplifier, key: Any, length: int) -> str:
-    length = max(length, _WHOLE_NAME)
-    if issubclass(type(key), str):
-        return simplifier.text(str.__str__(key), length)
-    return clip(str(simplifier.copy(key, bounds_of(1, 10, length))), length)
 
 
 def _as_name(item: Any, count: int) -> str:

@@ -15,6 +15,7 @@ from .clip import clip
 from .libraries import is_library
 from .scrub import Scrubber
 from .values import Simplifier
+from .variables import variables
 
 LONGEST_LINE = 512
 MOST_FRAMES = 100
@@ -268,4 +269,4 @@ def _variables(frame: FrameType, code: _Code, line: str, simplifier: Simplifier)
     if len(worth_showing) > _MOST_LOCALS:
         named = frozenset(re.findall(r"\w+", line))
         worth_showing = sorted(worth_showing, key=lambda pair: type(pair[0]) is not str or pair[0] not in named)
-    return simplifier.variables(worth_showing, _MOST_LOCALS)
+    return variables(worth_showing, _MOST_LOCALS, simplifier)

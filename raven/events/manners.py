@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .bounds import Bounds
 from .clip import CUT
-from .containers import AGAIN, SMALL, container, fielded
+from .containers import AGAIN, SMALL, Manner, container, fielded, known_manners
 from .kinds import (
     CONTAINERS,
     arguments_of,
@@ -25,9 +24,6 @@ from .scrub import FILTERED
 
 if TYPE_CHECKING:
     from .values import Simplifier
-
-Manner = Callable[["Simplifier", Any, Bounds, bool], Any]
-"""Makes a copy of a value. The last argument says whether texts in it are source code."""
 
 _MOST_KINDS = 1_024
 
@@ -80,7 +76,7 @@ def _find_manner(kind: type) -> Manner:
     if fields is not None:
         return fielded(name_of(kind), fields)
     if issubclass(kind, CONTAINERS):
-        return container(next(each for each in CONTAINERS if issubclass(kind, each)))
+        return container(next(each for each in CONTAINERS if issubclass(kind, each)), kind)
     if issubclass(kind, enum.Enum):
         return _own_words
     if issubclass(kind, int):
@@ -149,7 +145,6 @@ _BUILT_IN: dict[type, Manner] = {
     float: _float,
     bytes: _bytes,
     bytearray: _bytes,
-    dict: container(dict),
+    dict: container(dict, dict),
     SimpleNamespace: _namespace,
 }
-known_manners: dict[type, Manner] = {}

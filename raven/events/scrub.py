@@ -153,7 +153,7 @@ class Scrubber:
         literals = [found.span(2) for found in _LITERAL.finditer(text)] if code else []
         for found in _BETWEEN.finditer(text):
             at = found.start()
-            if at < done:
+            if at < done or (text[at] == "," and text[at - 1].isalnum()):
                 continue
             before = text[max(done, at - _LONGEST_NAME) : at].rstrip()
             if text[at] == "," and before[-1:] not in "'\"":  # only in a list of texts may the one before be a name

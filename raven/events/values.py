@@ -6,19 +6,18 @@ only, `own_words`, and whatever they do is caught.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from .bounds import Bounds, bounds_of
 from .clip import CUT, clip
-from .containers import named
-from .manners import known_manners, manner_of
+from .containers import known_manners
+from .manners import manner_of
 from .own_words import OwnWords
 from .scrub import Scrubber
 
 _SLACK = 1_024
 """Characters of a long text that are searched for secrets beyond those that are shown: one may begin before the cut."""
-_VARIABLES = bounds_of(depth=4, breadth=20, length=512)
 
 
 class _NothingHidden(dict[str, bool]):
@@ -38,11 +37,12 @@ class Simplifier:
     own methods may run in all. What is over a bound is replaced by words that say so. `reprs`: False calls no object's
     own methods.
 
-    The attributes are for those that show the values of a type (`manners`, `containers`, `messages`): what is left of
-    `nodes` and `characters`; which names are those of secrets (`hides`); and what is being shown just now, by id (`open`).
+    The attributes are for those that show the values of a type (`manners`, `containers`, `messages`, `variables`): what is
+    left of `nodes` and `characters`; which names are those of secrets (`hides`); what is being shown just now, by id
+    (`open`); and what variables have been shown: texts (`quoted`), and others by id (`shown`).
     """
 
-    __slots__ = ("_kept", "_own_words", "_quoted", "_scrubber", "_shown", "characters", "hides", "nodes", "open")
+    __slots__ = ("_own_words", "_scrubber", "characters", "hides", "nodes", "open", "quoted", "shown")
 
     def __init__(
         self,
@@ -59,9 +59,8 @@ class Simplifier:
         self.open: set[int] = set()
         self._scrubber = scrubber
         self._own_words = OwnWords(seconds, allowed=reprs)
-        self._shown: dict[int, Any] = {}
-        self._quoted: dict[str, str] = {}
-        self._kept: list[Any] = []
+        self.shown: dict[int, tuple[Any, Any]] = {}
+        self.quoted: dict[str, str] = {}
 
     @property
     def spent(self) -> bool:
@@ -76,30 +75,6 @@ class Simplifier:
         """
         return self.copy(value, bounds_of(depth, breadth, length))
 
-    def variables(self, pairs: Collection[tuple[Any, Any]], most: int) -> dict[str, Any]:
-        """What at most `most` variables held, by name. Text is quoted, so that "1" and 1 can be told apart."""
-        return named(self, pairs, len(pairs), _VARIABLES, most, quoted=True)
-
-    def variable(self, value: Any, bounds: Bounds) -> Any:
-        """A copy of what a variable held. An object that is handed down is one of many frames, and is shown once."""
-        key = id(value)
-        shown = self._shown.get(key)
-        if shown is None:
-            self._kept.append(value)  # so that the id stays its own
-            shown = self._shown[key] = self.copy(value, bounds)
-        return shown
-
-    def quoted(self, text: str, length: int) -> str:
-        """What `describe` makes of a text. One that is handed down, as texts are, is searched for secrets once."""
-        if len(text) > length - 2:
-            return self.describe(text, length)
-        shown = self._quoted.get(text)
-        if shown is None:
-            shown = self._quoted[text] = self.text(repr(text), length)
-        else:
-            self.characters -= len(shown)
-        return shown
-
     def copy(self, value: Any, bounds: Bounds, code: bool = False) -> Any:
         """A copy of one value. `code`: texts in it are source code."""
         self.nodes -= 1
@@ -109,6 +84,9 @@ class Simplifier:
 
     def text(self, text: str, length: int = 1_024, code: bool = False) -> str:
         """At most `length` characters of a text, without secrets. `code`: the text is source code."""
+        if len(text) < 12 and len(text) <= length and text.isalnum():  # in which there is nothing to find
+            self.characters -= len(text)
+            return text
         if self._scrubber is not None:
             cut = len(text) > length + _SLACK
             text = self._scrubber.text(text[: length + _SLACK] if cut else text, code)

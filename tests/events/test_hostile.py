@@ -15,6 +15,7 @@ from raven.events.exceptions import exception_values
 from raven.events.frames import Frames
 from raven.events.scrub import Scrubber
 from raven.events.values import Simplifier
+from raven.events.variables import variables
 
 from .hostile import LONG, PLANTED, SETTINGS, SIGHT, TEXTS, VALUES, Box, reported
 
@@ -102,7 +103,7 @@ def test_anything_becomes_a_bounded_copy_without_secrets(
 def test_any_variables_are_shown(pairs: list[tuple[Any, Box]]) -> None:
     def check() -> None:
         simplifier = Simplifier(SCRUBBER, nodes=500, characters=10_000, seconds=0.01)
-        check_clean(simplifier.variables([(name, box.value) for name, box in pairs], 50))
+        check_clean(variables([(name, box.value) for name, box in pairs], 50, simplifier))
 
     reported(check)
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from raven.events.scrub import Scrubber
 from raven.events.values import Simplifier
+from raven.events.variables import variables
 
 from .checks import (
     Plain,
@@ -199,9 +200,9 @@ def test_what_is_left_out_when_nothing_may_be_spent_says_so() -> None:
     assert spent.simplify(Point(1)) == "<Point with 3 fields>"
     assert spent.simplify(5) == 5
     scrubber, pairs = Scrubber(), {"left": 1, "right": 2}.items()
-    assert Simplifier(scrubber, nodes=5).variables(pairs, 50) == dict(pairs)
-    assert Simplifier(scrubber, nodes=0).variables(pairs, 50) == {"...": "2 more"}
-    assert spent.variables([("a", 1)], 5) == {"...": "1 more"}
+    assert variables(pairs, 50, Simplifier(scrubber, nodes=5)) == dict(pairs)
+    assert variables(pairs, 50, Simplifier(scrubber, nodes=0)) == {"...": "2 more"}
+    assert variables([("a", 1)], 5, spent) == {"...": "1 more"}
 
 
 def test_errors_within_errors_are_bounded() -> None:
@@ -278,10 +279,8 @@ def test_anything_becomes_json_within_bounds(value: Any, depth: int, breadth: in
     check(value, depth, breadth, length)
 
 
-def test_a_text_that_is_met_again_counts_again() -> None:
-    simplifier = Simplifier(characters=1_000)
-    left = [1_000.0]
-    for _ in range(3):
-        simplifier.variables([("x", "a" * 98)], 10)
-        left.append(simplifier.characters)
-    assert left[0] - left[1] == left[1] - left[2] == left[2] - left[3] >= 100
+def test_a_short_word_is_within_bounds_and_counts() -> None:
+    simplifier = Simplifier(Scrubber(), characters=20)
+    assert simplifier.simplify(["bread", "flour"], length=4) == ["b...", "f..."]
+    assert simplifier.characters == 12
+    assert simplifier.simplify(["bread", "flour", "sugar", "yeast"]) == ["bread", "flour", "sugar", "... 1 more"]
