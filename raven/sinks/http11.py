@@ -52,29 +52,34 @@ class Head:
 class Answer:
     """One answer, read as its bytes come, up to the first `MOST_READ` of its body."""
 
+    begun = False
+    """Whether a byte of it has come."""
+    reusable = False
+    """Whether another request can follow on this connection. Not before the answer is whole."""
+    _searched = 0  # so much of the buffer, for the end of a line
+    _in_head = True
+    _left: int | None = None  # of the body, or of the chunk; None: until the end of the connection
+    _chunked = False
+    _in_trailer = False
+    _keep = False
+
     def __init__(self) -> None:
-        self.begun = False
-        """Whether a byte of it has come."""
-        self.reusable = False
-        """Whether another request can follow on this connection. Not before the answer is whole."""
         self._buffer = bytearray()
-        self._searched = 0  # so much of it, for the end of a line
         self._head = _Head()
-        self._in_head = True
         self._body = bytearray()
-        self._left: int | None = None  # of the body, or of the chunk; None: until the end of the connection
-        self._chunked = False
-        self._in_trailer = False
-        self._keep = False
 
     def feed(self, data: bytes) -> Response | None:
         """Take what has come, nothing at all if the connection has ended. The answer, once it is whole.
 
         Raises `BadResponse` or `ConnectionLost`.
         """
-        if data:
-            self._buffer += data if self.begun else self._read_at_once(data)
+        if self.begun:
+            self._buffer += data
+        elif data:
             self.begun = True
+            response = self._read_at_once(data)
+            if response is not None:
+                return response
         if self._in_head:
             self._read_head()
         if not self._in_head and self._read_body():
@@ -86,14 +91,19 @@ class Answer:
             return None
         return Response(self._head.status, dict(self._head.headers), bytes(self._body[:MOST_READ]))
 
-    def _read_at_once(self, data: bytes) -> bytes:
-        """Read the head, if it is there in one piece, as most are. What is left."""
+    def _read_at_once(self, data: bytes) -> Response | None:
+        """Read the head, if it is there in one piece, as most are, and then the body, if it is just the rest."""
         end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
         head = _read_whole(data[:end]) if end >= 4 else None
         if head is None:
-            return data
+            self._buffer += data
+            return None
+        if head.length == len(data) - end <= MOST_READ:
+            self.reusable = head.keep
+            return Response(head.status, dict(head.headers), data[end:])
         self._begin_body(head)
-        return data[end:]
+        self._buffer += data[end:]
+        return None
 
     def _read_head(self) -> None:
         while self._in_head:
@@ -176,14 +186,15 @@ class Answer:
 class _Head:
     """What comes before a body, line by line."""
 
+    room = _LONGEST_HEAD
+    version = status = 0
+    length: int | None = None  # of the body; None: until the end of the connection, or in chunks
+    chunked = False
+    keep = False
+    _left = _MOST_HEADERS
+
     def __init__(self) -> None:
-        self.room = _LONGEST_HEAD
-        self.version = self.status = 0
         self.headers: dict[str, str] = {}
-        self._left = _MOST_HEADERS
-        self.length: int | None = None  # of the body; None: until the end of the connection, or in chunks
-        self.chunked = False
-        self.keep = False
 
     def add(self, line: bytes) -> None:
         """Take the next line. Raises `BadResponse` if it doesn't belong here."""
