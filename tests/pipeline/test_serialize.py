@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,21 @@ from raven.testing import StageDriver
 from .helpers import new_request, repeatable
 
 LIMIT = 1_048_576
+KEEPS_BODIES = """
+import resource, sys
+if len(sys.argv) > 1:
+    sys.modules["orjson"] = None
+from raven.pipeline.serialize import encode
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+event = {"tags": {f"tag {number}": "x" * number for number in range(30)}}
+encode(event, 10_000)
+before = resident()
+bodies = [encode(event, 10_000) for _ in range(5_000)]
+print(resident() - before, sum(map(len, bodies)))
+"""
 
 
 @pytest.fixture(autouse=True, params=["orjson", "json"])
@@ -49,6 +65,12 @@ def test_an_event_that_is_said_to_be_plain_is_not_searched_for_what_json_has_no_
     driver = StageDriver(Serialize())
     driver.send(new_request(event={"extra": float("nan")}, plain=True))
     assert driver.received[0].body == (b'{"extra":null}' if library == "orjson" else b'{"extra":"nan"}')
+
+
+def test_a_body_that_is_kept_takes_no_more_memory_than_it_has(library: str) -> None:
+    program = [sys.executable, "-c", KEEPS_BODIES, *(["no orjson"] if library == "json" else [])]
+    grown, size = map(int, subprocess.check_output(program).split())
+    assert grown < 1.5 * size
 
 
 def test_what_the_program_does_to_the_event_later_changes_nothing() -> None:
