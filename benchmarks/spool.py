@@ -111,7 +111,7 @@ def drained(dsn: str, events: int) -> float:
         fill(folder, Dsn.parse(dsn), events)
         out = io.StringIO()
         options = argparse.Namespace(
-            action="drain", folder=folder, dsn=dsn, replay_dead=False, workers=1, patience=10.0
+            action="drain", folder=folder, dsn=dsn, replay_dead=False, workers=None, patience=10.0
         )
         began = time.perf_counter()
         code = command.run(options, out)

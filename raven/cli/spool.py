@@ -33,7 +33,12 @@ def add_to(commands: Any) -> None:
     drain.add_argument("folder", metavar="FOLDER")
     drain.add_argument("--dsn", metavar="DSN", required=True, help="the project's address; others' events stay")
     drain.add_argument("--replay-dead", action="store_true", help="try those too that the server has refused for good")
-    drain.add_argument("--workers", metavar="N", type=int, default=1, help="so many at a time (default 1: in order)")
+    drain.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="so many events at a time, in any order (default: some files side by side, each in its order)",
+    )
     drain.add_argument(
         "--patience", metavar="SECONDS", type=float, default=60.0, help="give up after so long without success"
     )

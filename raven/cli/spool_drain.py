@@ -27,6 +27,8 @@ from ..transport.spooled import SpooledHTTPTransport
 from .spool import DONE, NOT_DONE, duration
 
 _UNBOUNDED = Bounds(sys.maxsize, sys.maxsize, math.inf)
+_SIDE_BY_SIDE = 4
+"""Files that are drained at a time, unless the command line says how many events."""
 _EVERY = 0.2, 5.0
 """Seconds between two states of the progress bar, and between two lines where there is no terminal."""
 
@@ -47,8 +49,8 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
             for orphan in orphans:
                 orphan.store.revive()
         total = sum(orphan.store.totals().waiting for orphan in orphans)
-        run = Run(orphans, send, options.patience, Progress(out, total))
-        run.carry_out(max(1, options.workers))
+        run = Run(orphans, send, options.patience, options.workers, Progress(out, total))
+        run.carry_out()
     finally:
         orphans.release()
     if others:
@@ -57,12 +59,14 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
 
 
 class Run:
-    """The delivery of what is in some files."""
+    """The delivery of what is in some files: side by side, and each in its order; or so many events at a time."""
 
-    def __init__(self, orphans: Orphans, send: Send, patience: float, progress: Progress) -> None:
+    def __init__(self, orphans: Orphans, send: Send, patience: float, workers: int | None, progress: Progress) -> None:
         self._orphans = orphans
         self._send = send
         self._patience = patience
+        self._in_order = workers is None
+        self._workers = max(1, _SIDE_BY_SIDE if workers is None else workers)
         self._progress = progress
         self._pace = Pace(time.monotonic, 0.0)
         self._replay = Replay(self._pace)
@@ -72,9 +76,9 @@ class Run:
         self.delivered = 0
         self.dead = 0
 
-    def carry_out(self, workers: int) -> None:
-        """Deliver, with so many at a time, until nothing is left, or nothing succeeds any more, or Ctrl-C."""
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+    def carry_out(self) -> None:
+        """Deliver until nothing is left, or nothing succeeds any more, or Ctrl-C."""
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._workers)]
         for thread in threads:
             thread.start()
         try:
@@ -96,7 +100,7 @@ class Run:
                 self._stop.wait(left)
                 continue
             with self._lock:
-                found = self._orphans.take()
+                found = self._orphans.take(in_order=self._in_order)
             if found is None:
                 return
             result = drive(self._replay.deliver(*found, self._send))

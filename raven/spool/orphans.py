@@ -165,9 +165,13 @@ class Orphans:
         except StoreError as error:
             self._log.warn("bounds", "the files of the spool can't be kept within their bounds (%s)", error)
 
-    def take(self) -> tuple[Orphan, Row] | None:
-        """The next event of the first file that has one. Files without are let go. Never raises."""
+    def take(self, *, in_order: bool = False) -> tuple[Orphan, Row] | None:
+        """The next event of the first file that has one; `in_order`: of which somebody has none in hand. Files without
+        are let go. Never raises.
+        """
         for orphan in tuple(self._adopted):
+            if in_order and orphan.is_busy:
+                continue
             damaged = False
             try:
                 row = orphan.take()
@@ -180,7 +184,7 @@ class Orphans:
                 self._adopted.remove(orphan)
                 if damaged:
                     self._rescue(orphan.file)
-                    return self.take()
+                    return self.take(in_order=in_order)
                 orphan.file.let_go()
         return None
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,18 +44,18 @@ def event_id(number: int) -> str:
     return f"{number:032x}"
 
 
-def begun(folder: Path, dsn: str, count: int, stored: float | None = None) -> OwnedFile:
+def begun(folder: Path, dsn: str, count: int, stored: float | None = None, first: int = 1) -> OwnedFile:
     """A file that this process has."""
     file = files.make(str(folder), fingerprint(Dsn.parse(dsn)), durable=False)
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         body = json.dumps({"message": f"event {number}"}).encode()
         file.store.put(number, Request(event_id(number), body=body), time.time() if stored is None else stored)
     return file
 
 
-def left(folder: Path, dsn: str, count: int, stored: float | None = None) -> None:
+def left(folder: Path, dsn: str, count: int, stored: float | None = None, first: int = 1) -> None:
     """A file whose process is gone."""
-    begun(folder, dsn, count, stored).let_go()
+    begun(folder, dsn, count, stored, first).let_go()
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -170,6 +171,22 @@ def test_several_at_a_time_lose_nothing_and_send_nothing_twice(
         code, out = run(capsys, "drain", str(folder), "--dsn", server.dsn, "--workers", "4")
         assert (code, out) == (0, "450 delivered, 0 refused for good, 0 still wait.\n")
         assert set(server.counts.values()) == {3}
+    assert list(folder.iterdir()) == []
+
+
+def test_files_are_drained_side_by_side_and_each_in_its_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with CountingServer() as server, ThreadPoolExecutor(1) as elsewhere:
+        firsts = 1_000, 2_000, 3_000
+        for first in firsts:
+            left(folder, server.dsn, 50, first=first)
+        server.hold()
+        drained = elsewhere.submit(run, capsys, "drain", str(folder), "--dsn", server.dsn)
+        server.wait_for(3)
+        server.release()
+        assert drained.result() == (0, "150 delivered, 0 refused for good, 0 still wait.\n")
+        for first in firsts:
+            ids = [event_id(first + number) for number in range(50)]
+            assert [each.event_id for each in server.received if each.event_id in ids] == ids
     assert list(folder.iterdir()) == []
 
 

@@ -59,6 +59,25 @@ def test_each_file_is_taken_in_its_order_and_removed_when_it_is_empty(folder: Pa
     assert list(folder.iterdir()) == []
 
 
+def test_in_order_nothing_is_taken_from_a_file_of_which_somebody_has_an_event(folder: Path) -> None:
+    for _ in range(2):
+        left_behind(folder, 1, 2)
+    orphans = orphans_in(folder)
+    orphans.look()
+    first, second = (orphans.take(in_order=True) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first[0] is not second[0]
+    assert orphans.take(in_order=True) is None
+    second[0].delivered(second[1])
+    again = orphans.take(in_order=True)
+    assert again is not None
+    assert (again[0], again[1].id) == (second[0], 2)
+    again[0].delivered(again[1])
+    assert orphans.take(in_order=True) is None
+    assert len(list(orphans)) == 1  # what is done is let go, what somebody has an event of is not
+
+
 def test_a_file_is_adopted_by_one(folder: Path) -> None:
     left_behind(folder, 1)
     orphans, others = orphans_in(folder), orphans_in(folder)
