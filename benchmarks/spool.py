@@ -3,9 +3,10 @@
     python benchmarks/spool.py --backlog 1000000 --readme
 
 Prints, for each durability, the time of a call to `capture_message` in four processes at once that have a folder in common,
-with no server there; and, for growing backlogs, how many events per second `raven spool drain` delivers to a server on
-loopback that answers at once; and how many events of an outage arrive in the end, beside other clients (`outage.py`), which
-are installed from the package index. With --readme the tables go into benchmarks/spool.md, too.
+with no server there, a thousand calls a second in each; for growing backlogs, how many events per second `raven spool
+drain` delivers to a server on loopback that answers at once; and how many events of an outage arrive in the end, beside
+other clients (`outage.py`), which are installed from the package index. With --readme the tables go into
+benchmarks/spool.md, too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from figures import table
 from outage import ENDS, EVENTS, ROWS, arrived
+from program import BURST
 from run import machine
 
 from raven.cli import spool as command
@@ -66,7 +68,7 @@ from raven import Client
 from raven.transport.spooled import SpooledHTTPTransport
 from raven.transport.threaded import ThreadedHTTPTransport
 
-folder, durability, events = sys.argv[1], sys.argv[2], int(sys.argv[3])
+folder, durability, events, burst = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
 dsn, transport = "http://key@127.0.0.1:9/1", ThreadedHTTPTransport
 if durability != "none":
     dsn, transport = f"{dsn}?spool={folder}&durability={durability}&spool_events=1000000", SpooledHTTPTransport
@@ -77,7 +79,8 @@ for number in range(events):
     before = time.perf_counter()
     client.capture_message("message")
     times.append(time.perf_counter() - before)
-    time.sleep(0.001)
+    if number % burst == burst - 1:
+        time.sleep(0.001 * burst)
 print(*times)
 client.close(0)
 """
@@ -85,9 +88,9 @@ PROCESSES = 4
 DURABILITIES = {"none": "no spool", "process": "survives the process", "power": "survives the loss of power"}
 
 
-def captures(durability: str, events: int) -> list[float]:
+def captures(durability: str, events: int, burst: int) -> list[float]:
     with tempfile.TemporaryDirectory() as parent:
-        arguments = [sys.executable, "-c", CAPTURER, f"{parent}/spool", durability, str(events)]
+        arguments = [sys.executable, "-c", CAPTURER, f"{parent}/spool", durability, str(events), str(burst)]
         running = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)]
         return sorted(float(word) for each in running for word in each.communicate()[0].split())
 
@@ -141,8 +144,12 @@ def _arguments() -> argparse.Namespace:
 def _parts(most: int) -> Iterator[str]:
     yield "# What the spool costs, and what it saves"
     yield f"Printed by `python benchmarks/spool.py`, whose docstring says what is measured. {machine()}."
-    yield f"## A capture, in {PROCESSES} processes at once, the server being down\n\n" + table(
-        ["", "p50, us", "p99, us", "worst, ms"], [_capture_row(*each) for each in DURABILITIES.items()]
+    yield (
+        f"## A capture, in {PROCESSES} processes at once, the server being down\n\n"
+        f"In bursts of {BURST}, as in `run.py`, and singly, where the processor has done something else before each.\n\n"
+    ) + table(
+        ["", *(f"{how}: {figure}" for how in ("burst", "single") for figure in ("p50, us", "p99, us", "worst, ms"))],
+        [[title, *_capture_figures(each, BURST), *_capture_figures(each, 1)] for each, title in DURABILITIES.items()],
     )
     yield "## `raven spool drain`, by backlog\n\n" + table(
         ["events", "events/s", "us per event"], list(_drain_rows(most))
@@ -153,10 +160,10 @@ def _parts(most: int) -> Iterator[str]:
     )
 
 
-def _capture_row(durability: str, title: str) -> list[str]:
-    times = captures(durability, 3_000)
+def _capture_figures(durability: str, burst: int) -> list[str]:
+    times = captures(durability, 3_000, burst)
     p50, p99, worst = times[len(times) // 2] * 1e6, times[len(times) * 99 // 100] * 1e6, times[-1] * 1e3
-    return [title, f"{p50:.0f}", f"{p99:.0f}", f"{worst:.1f}"]
+    return [f"{p50:.0f}", f"{p99:.0f}", f"{worst:.1f}"]
 
 
 def _drain_rows(most: int) -> Iterator[list[str]]:
