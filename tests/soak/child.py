@@ -44,6 +44,7 @@ class Soak:
         self._port = self._server.port
         self._got: set[str] = set()
         self._captured: set[str] = set()
+        self._before: set[str] = set()
         self._settled: Counter[str] = Counter()
         self._delivered: set[str] = set()
         made = transport(**QUICK)
@@ -114,7 +115,9 @@ class Soak:
         assert stats.pending == 0, stats
         assert stats.delivered + sum(stats.dropped.values()) == self.events, stats
         assert self._settled == dict.fromkeys(self._captured, 1)
-        assert self._delivered <= self._got <= self._captured
+        # A server that is late takes one after its client has given it up.
+        assert self._delivered <= self._got <= self._captured | self._before
+        self._before = self._captured.copy()
         for each in (self._got, self._captured, self._settled, self._delivered):
             each.clear()
 
