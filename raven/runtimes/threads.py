@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from . import CannotWait
 from .drive import drive
+from .start_thread import start_thread
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class ThreadRuntime:
             raise RuntimeError("no thread may run here")
         # Not threading.Thread here: its start() takes a lock that is not re-entrant, and we may be in a signal handler
         # that interrupted another start(). The plain thread can wait for that lock without harm.
-        _thread.start_new_thread(_start, (worker,))
+        start_thread(_start, worker)
 
     def waker(self) -> ThreadWaker:
         return ThreadWaker()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
 import socket
 from collections import deque
 from typing import Any
 
 from ..runtimes import Runtime, Waker
+from ..runtimes.start_thread import start_thread
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
@@ -35,7 +35,7 @@ class Resolver:
         if lookup is None or lookup.done:
             lookup = self._running = _Lookup()
             try:
-                _thread.start_new_thread(lookup.run, (self._host, self._port))
+                start_thread(lookup.run, self._host, self._port)
             except RuntimeError:  # the interpreter exits, and starts no more threads
                 lookup.run(self._host, self._port)
         if not await lookup.wait(self._runtime.waker(), seconds):

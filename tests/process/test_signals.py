@@ -189,3 +189,27 @@ def test_a_client_that_is_closed_leaves_the_signal_as_it_was(server: CountingSer
     ended = start(source, server.dsn).end()
     assert (ended.code, ended.complaints) == (0, [])
     assert ended.said("refused") == ["a signal's handler can be installed on the main thread only"]
+
+
+BLOCKED = """
+import signal
+from raven.transport.{module} import {transport}
+
+client = Client(DSN, {transport})
+sent(client, 20)
+client.flush(20)
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGTERM}})
+os.kill(os.getpid(), signal.SIGTERM)
+say("pending", signal.SIGTERM in signal.sigpending())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "transport"),
+    [("threaded", "ThreadedHTTPTransport"), ("threaded_requests", "ThreadedRequestsHTTPTransport")],
+)
+def test_a_signal_is_never_delivered_to_a_thread_of_ours(
+    server: CountingServer, start: Start, module: str, transport: str
+) -> None:
+    ended = start(BLOCKED.format(module=module, transport=transport), server.dsn).end()
+    assert (ended.code, ended.said("pending")) == (0, ["True"])
