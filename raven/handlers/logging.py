@@ -13,6 +13,7 @@ from ..client import Client
 from ..errors import ConfigurationError, InvalidOption
 from ..events.event import level_name
 from ..own_log import may_capture_lines
+from ..runtimes.start_thread import start_thread
 
 # What a record has anyway; all else came by `extra=`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -119,7 +120,7 @@ class SentryHandler(logging.Handler):
         if self._own is None:
             return
         if _is_being_configured():  # a delivery that is to log something, or to import what will, waits for us
-            threading.Thread(target=self._own.close, name="raven-closing", daemon=True).start()
+            start_thread(self._own.close)
         else:
             self._own.close()
 
