@@ -10,7 +10,7 @@ from ..errors import Closed, ConnectionLost, SendTimeout
 from ..pipeline.stage import Context
 from ..request import Request, Response
 from ..runtimes import SocketRuntime
-from .http import time_left
+from .http import deadline_of
 from .http11 import Answer, Head
 from .places import Places
 from .proxy import Proxy
@@ -40,7 +40,7 @@ class Connections:
         self._closed = False
 
     async def __call__(self, request: Request) -> Response:
-        deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
+        deadline = deadline_of(request, self._runtime.monotonic)
         return await self.post(self._route.target(request), self._route.headers(request), request.body or b"", deadline)
 
     async def post(self, target: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Response:

@@ -89,12 +89,13 @@ class HTTPSink(Sink):
         return proxy_for(dsn, Secret(given) if isinstance(given, str) else given)
 
 
-def time_left(request: Request, monotonic: Callable[[], float]) -> float:
-    """The seconds that an attempt has that begins now. Raises `SendTimeout` if there are none."""
-    left = LONGEST_ATTEMPT if request.deadline is None else request.deadline - monotonic()
-    if left <= 0:
+def deadline_of(request: Request, monotonic: Callable[[], float]) -> float:
+    """The moment at which an attempt that begins now is over, on this clock. Raises `SendTimeout` if that is now."""
+    now = monotonic()
+    deadline = now + LONGEST_ATTEMPT if request.deadline is None else request.deadline
+    if deadline <= now:
         raise SendTimeout("the time was over before the attempt began")
-    return left
+    return deadline
 
 
 def warn_if_unverified(dsn: Dsn, tls: TLSSettings | None) -> None:

@@ -12,7 +12,7 @@ from requests.structures import CaseInsensitiveDict
 
 from ..request import Request, Response
 from ..runtimes import drive
-from .http import time_left
+from .http import deadline_of
 from .urllib3_connections import Urllib3Connections
 
 Post = Callable[[str, Mapping[str, str], bytes, float], Coroutine[Any, Any, Response]]
@@ -27,7 +27,7 @@ class RequestsConnections(Urllib3Connections):
         self._session = Session("" if self._route.is_forwarded else self._dsn.origin, self.post)
 
     async def __call__(self, request: Request) -> Response:
-        deadline = self._runtime.monotonic() + time_left(request, self._runtime.monotonic)
+        deadline = deadline_of(request, self._runtime.monotonic)
         target, headers = self._route.target(request), self._route.headers(request)
         return self._session.exchange(target, headers, request.body or b"", deadline)
 

@@ -23,7 +23,7 @@ from raven.pipeline.defaults import BACKGROUND
 from raven.request import Request, Response
 from raven.runtimes.asyncio import AsyncioRuntime
 from raven.sinks import Sink
-from raven.sinks.http import MOST_READ, HTTPSink, time_left, warn_if_unverified
+from raven.sinks.http import MOST_READ, HTTPSink, deadline_of, warn_if_unverified
 from raven.sinks.resolve import Address
 from raven.sinks.route import Route
 from raven.sinks.stream import Stream, connect
@@ -95,8 +95,8 @@ class BoundHttpcore:
             self._network.close()
 
     async def _post(self, request: Request) -> Response:
-        left = time_left(request, self._runtime.monotonic)
-        deadline = self._runtime.monotonic() + left
+        deadline = deadline_of(request, self._runtime.monotonic)
+        left = deadline - self._runtime.monotonic()
         # What httpcore hands on as the timeout of each read and write is here the moment until which they have time.
         times = {"pool": left, "connect": deadline, "read": deadline, "write": deadline}
         target = self._route.target(request).encode()
