@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import shutil
 import subprocess
@@ -29,6 +28,8 @@ from figures import table
 from outage import ENDS, EVENTS, ROWS, arrived
 from program import BURST
 from run import machine
+from server import Server
+from work import text
 
 from raven.cli import spool as command
 from raven.dsn import Dsn
@@ -36,31 +37,6 @@ from raven.events.event import new_event_id
 from raven.request import Request
 from raven.spool import files
 from raven.spool.folder import fingerprint
-
-SERVER = r"""
-import socket, threading
-listening = socket.create_server(("127.0.0.1", 0), backlog=512)
-print(listening.getsockname()[1], flush=True)
-
-def serve(connection):
-    buffer = b""
-    while True:
-        while (end := buffer.find(b"\r\n\r\n")) < 0:
-            chunk = connection.recv(262144)
-            if not chunk:
-                return
-            buffer += chunk
-        head = buffer[:end].lower()
-        at = head.index(b"content-length:") + 15
-        needed = end + 4 + int(head[at : head.find(b"\r\n", at) if b"\r\n" in head[at:] else None])
-        while len(buffer) < needed:
-            buffer += connection.recv(262144)
-        buffer = buffer[needed:]
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-while True:
-    threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
-"""
 
 CAPTURER = """
 import sys, time
@@ -84,6 +60,7 @@ for number in range(events):
 print(*times)
 client.close(0)
 """
+BODY = b'{"message": "%s", "level": "error", "tags": {"shop": "north"}, "extra": {"x": "%s"}}'
 PROCESSES = 4
 DURABILITIES = {"none": "no spool", "process": "survives the process", "power": "survives the loss of power"}
 
@@ -97,19 +74,20 @@ def captures(durability: str, events: int, burst: int) -> list[float]:
 
 def fill(folder: str, dsn: Dsn, events: int) -> None:
     """As programs that were killed have left it: files of up to 100,000 events."""
-    body = json.dumps({"message": "it failed", "level": "error", "tags": {"shop": "north"}, "extra": {"x": "y" * 250}})
-    left = events
-    while left > 0:
+    for first in range(0, events, 100_000):
         file = files.make(folder, fingerprint(dsn), durable=False)
-        for number in range(1, min(left, 100_000) + 1):
-            file.store.put(number, Request(new_event_id(), body=body.encode()), time.time())
+        for number in range(first, min(first + 100_000, events)):
+            file.store.put(
+                1 + number, Request(new_event_id(), body=BODY % (text(number).encode(), b"y" * 250)), time.time()
+            )
         file.let_go()
-        left -= 100_000
 
 
-def drained(dsn: str, events: int) -> float:
+def drained(server: Server, events: int) -> float:
     """Events per second."""
+    dsn = f"http://key@127.0.0.1:{server.port}/1"
     folder = tempfile.mkdtemp()
+    server.begin()
     try:
         fill(folder, Dsn.parse(dsn), events)
         out = io.StringIO()
@@ -119,7 +97,7 @@ def drained(dsn: str, events: int) -> float:
         began = time.perf_counter()
         code = command.run(options, out)
         seconds = time.perf_counter() - began
-        if code != 0 or os.listdir(folder):
+        if code != 0 or os.listdir(folder) or server.tally()["delivered"] != events:
             raise SystemExit(f"it was not drained: {out.getvalue()}")
         return events / seconds
     finally:
@@ -167,14 +145,11 @@ def _capture_figures(durability: str, burst: int) -> list[str]:
 
 
 def _drain_rows(most: int) -> Iterator[list[str]]:
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        dsn = f"http://key@127.0.0.1:{int(server.stdout.readline())}/1"
-        sizes = [each for each in (10_000, 100_000, 1_000_000) if each < most]
+    sizes = [each for each in (10_000, 100_000, 1_000_000) if each < most]
+    with Server() as server:
         for events in [*sizes, most]:
-            rate = drained(dsn, events)
+            rate = drained(server, events)
             yield [f"{events:,}", f"{rate:,.0f}", f"{1e6 / rate:.0f}"]
-        server.kill()
 
 
 if __name__ == "__main__":

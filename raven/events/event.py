@@ -7,11 +7,11 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, Literal
 
 from .._version import VERSION
+from ..timestamp import timestamp
 from .clip import clip
 from .messages import quoted, text_of
 from .scrub import FILTERED
@@ -72,7 +72,7 @@ def base_event(**parts: Any) -> dict[str, Any]:
     """What every event has, and those parts that are not None."""
     event: dict[str, Any] = {
         "event_id": new_event_id(),
-        "timestamp": datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"),
+        "timestamp": timestamp(),
         "platform": "python",
         "sdk": {"name": "raven", "version": VERSION},
     }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from json import JSONEncoder
 from typing import ClassVar
 
 from .._version import VERSION
 from ..errors import Unserializable
 from ..request import Request, Response, Send
+from ..timestamp import timestamp
 from .stage import Context, Stage
 
 _ITEM_TYPES = {"error": "event"}
@@ -45,10 +45,6 @@ def enclose(request: Request, body: bytes) -> bytes:
     kind = _ITEM_TYPES.get(request.category, request.category)
     # Servers refuse an event whose id is not in the envelope's own header.
     event_id = f'"event_id": {_quoted(request.id)}, ' if kind == "event" else ""
-    header = f'{{{event_id}"sent_at": "{_now()}", "sdk": {{"name": "raven", "version": "{VERSION}"}}}}'
+    header = f'{{{event_id}"sent_at": "{timestamp()}", "sdk": {{"name": "raven", "version": "{VERSION}"}}}}'
     item = f'{{"type": {_quoted(kind)}, "length": {len(body)}}}'
     return b"%b\n%b\n%b\n" % (header.encode(), item.encode(), body)
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

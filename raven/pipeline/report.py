@@ -8,7 +8,6 @@ import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import ClassVar
 
 from .. import at_exit
@@ -18,6 +17,7 @@ from ..options import option
 from ..own_log import not_capturing_lines
 from ..request import Request, Response, Send
 from ..runtimes import drive
+from ..timestamp import timestamp
 from .stage import Context, Stage
 
 _LONGEST = 2.0
@@ -133,6 +133,5 @@ class BoundReport:
 
 
 def _body(counts: Mapping[str, int]) -> bytes:
-    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     discarded = [{"reason": reason, "category": "error", "quantity": count} for reason, count in counts.items()]
-    return json.dumps({"timestamp": now, "discarded_events": discarded}).encode()
+    return json.dumps({"timestamp": timestamp(), "discarded_events": discarded}).encode()

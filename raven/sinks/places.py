@@ -73,7 +73,8 @@ class Places(Generic[C]):
             pass
 
     def _wake(self) -> None:
-        try:
-            self._waiting.popleft().wake()
-        except IndexError:
-            return
+        if self._waiting:
+            try:
+                self._waiting.popleft().wake()
+            except IndexError:  # others have woken the rest
+                return

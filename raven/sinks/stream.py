@@ -7,12 +7,12 @@ import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TypeVar
 
 from ..runtimes import SocketRuntime
 from .resolve import Address
 
+A = TypeVar("A")
 T = TypeVar("T")
 _Wait = Callable[[int, float], Awaitable[None]]
 
@@ -24,7 +24,7 @@ class Stream:
 
     def __init__(self, sock: socket.socket, runtime: SocketRuntime) -> None:
         self.socket = sock
-        self._send: Callable[[memoryview], int] = sock.send
+        self._send: Callable[[bytes | memoryview], int] = sock.send
         self._runtime = runtime
         self._asked = False
 
@@ -33,14 +33,15 @@ class Stream:
         secured = context.wrap_socket(self.socket, server_hostname=name, do_handshake_on_connect=False)
         self.socket = secured
         self._send = secured.write  # not its send: gevent's returns 0 where it should say that it has to wait
-        await self._until_done(secured.do_handshake, self._runtime.wait_readable, deadline)
+        await self._until_done(lambda _: secured.do_handshake(), None, self._runtime.wait_readable, deadline)
 
     async def write(self, data: bytes, deadline: float) -> None:
         """Write all of it."""
-        left = memoryview(data)
-        while left:
-            sent = await self._until_done(partial(self._send, left), self._runtime.wait_writable, deadline)
-            left = left[sent:]
+        left: bytes | memoryview = data
+        while sent := await self._until_done(self._send, left, self._runtime.wait_writable, deadline):
+            if sent == len(left):
+                break
+            left = memoryview(left)[sent:]
         self._asked = True
 
     async def read(self, most: int, deadline: float) -> bytes:
@@ -48,7 +49,7 @@ class Stream:
         if self._asked:  # the answer can't be there yet, and to look for it in vain costs more than to wait
             self._asked = False
             await self._runtime.wait_readable(self.socket.fileno(), max(0.0, deadline - self._runtime.monotonic()))
-        return await self._until_done(partial(self.socket.recv, most), self._runtime.wait_readable, deadline)
+        return await self._until_done(self.socket.recv, most, self._runtime.wait_readable, deadline)
 
     def is_over(self) -> bool:
         """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
@@ -66,13 +67,13 @@ class Stream:
     def __del__(self) -> None:
         self.close()  # or, in a program that ends without a close, there would be a warning of it
 
-    async def _until_done(self, step: Callable[[], T], wait: _Wait, deadline: float) -> T:
+    async def _until_done(self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float) -> T:
         while True:
             left = deadline - self._runtime.monotonic()
             if left <= 0:
                 raise TimeoutError("timed out")
             try:
-                return step()
+                return step(argument)
             except BlockingIOError:
                 pass
             except ssl.SSLWantReadError:
