@@ -6,5 +6,5 @@ from datetime import datetime, timezone
 
 
 def timestamp() -> str:
-    """Now, in UTC, to the microsecond (RFC 3339): "2026-11-22T21:00:00.123456Z"."""
+    """Now, in UTC (RFC 3339): "2026-11-22T21:00:00.123456Z"."""
     return datetime.now(timezone.utc).isoformat()[: -len("+00:00")] + "Z"

@@ -22,7 +22,7 @@ _OTHERS = set(_signal.valid_signals()) - {getattr(_signal, name, 0) for name in 
 def start_thread(function: Callable[..., object], *arguments: object) -> None:
     """Call a function in a thread of its own, for which the interpreter does not wait. Takes no lock.
 
-    Raises RuntimeError if no thread can be had.
+    A process that it starts hears no signals either, unless it is told to. Raises RuntimeError if no thread can be had.
     """
     if not hasattr(_signal, "pthread_sigmask"):  # Windows, where signals come to the main thread
         _thread.start_new_thread(function, arguments)
