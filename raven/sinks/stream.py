@@ -38,9 +38,8 @@ class Stream:
     async def write(self, data: bytes, deadline: float) -> None:
         """Write all of it."""
         left: bytes | memoryview = data
-        while sent := await self._until_done(self._send, left, self._runtime.wait_writable, deadline):
-            if sent == len(left):
-                break
+        while left:
+            sent = await self._until_done(self._send, left, self._runtime.wait_writable, deadline)
             left = memoryview(left)[sent:]
         self._asked = True
 
