@@ -19,7 +19,7 @@ _MOMENT = 0.3
 """Seconds that an exit may take before it says what it waits for."""
 
 _LAST_WORDS = 2.0
-"""Seconds after the beginning of the exit until which a report may be made."""
+"""Seconds after the beginning of the exit until which a report may be made, if no queue allows less."""
 
 
 class Draining(Protocol):
@@ -150,8 +150,11 @@ def drain() -> None:
         for queue in queues:
             elapsed = time.monotonic() - started
             queue.drain(max(0.0, queue.shutdown_timeout - elapsed), max(0.0, _MOMENT - elapsed), notice)
+        longest = max((queue.shutdown_timeout for queue in tuple(_queues)), default=_LAST_WORDS)
         for report in tuple(_reports):
-            report.drain(max(0.0, _LAST_WORDS - (time.monotonic() - started)))
+            left = min(_LAST_WORDS, longest) - (time.monotonic() - started)
+            if left > 0:
+                report.drain(left)
     except KeyboardInterrupt:
         _spent = float("inf")
     finally:

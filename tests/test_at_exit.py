@@ -243,3 +243,27 @@ def test_a_program_without_multiprocessing_does_not_get_it(monkeypatch: pytest.M
     kept = bound_queue()
     assert "multiprocessing.util" not in sys.modules
     del kept
+
+
+class Speaker:
+    """Something with a last word, which it is given some seconds to say."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def drain(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "takes", "seconds"),
+    [([], 0.0, [2.0]), ([0.5, 1.5], 0.25, [1.0]), ([10.0], 1.5, [0.5]), ([0.5], 0.5, []), ([0.0], 0.0, [])],
+)
+def test_a_report_has_what_is_left_of_the_time_that_queues_allow(
+    queues: Queues, monkeypatch: pytest.MonkeyPatch, timeouts: list[float], takes: float, seconds: list[float]
+) -> None:
+    speaker = Speaker()
+    monkeypatch.setattr(at_exit, "_reports", {speaker})
+    queues(*((1, takes, timeout) for timeout in timeouts))
+    at_exit.drain()
+    assert speaker.seconds == pytest.approx(seconds)
