@@ -39,9 +39,9 @@ class Spool(Stage):
     `stack.replace(Queue, Spool("/var/spool/shop"))`.
 
     When a capture returns, its event is stored: it survives the process, however that ends. With `durability` "process"
-    (the default) that costs the caller a write to the kernel; with "power" it survives the loss of power as well, and costs
-    the time in which the disk confirms a write. What that was where we measured it is in benchmarks/spool.md. If the disk
-    doesn't take it, it is delivered from memory, as by Queue.
+    (the default) that costs the caller a write to the kernel, 50 to 70 microseconds where we measured it; with "power" it
+    survives the loss of power as well, and costs the time in which the disk confirms a write, half a millisecond there
+    (benchmarks/spool.md). If the disk doesn't take it, it is delivered from memory, as by Queue.
 
     The folder is made if it is missing. It must be on a local disk, must belong to the user, and nobody else may write in
     it. Processes and projects may share it: each process has a file of its own there, and whichever is alive delivers what
