@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from raven.events.clip import CUT
 from raven.events.scrub import FILTERED, Scrubber
 from raven.events.values import Simplifier
 from raven.events.variables import variables
@@ -17,6 +20,34 @@ def test_variables_are_quoted_cut_and_shown_once() -> None:
     long = variables([("text", "x" * 10_000)], 4, hiding)["text"]
     assert len(long) <= 512
     assert long.endswith("... (10000 characters)")
+
+
+NAMES = "password", "api_key", "credit_card", "count", "user", "__builtins__", 7
+VALUES = (
+    None,
+    True,
+    7,
+    4_111_111_111_111_111,
+    0.5,
+    float("nan"),
+    "hunter2",
+    "x" * 600,
+    b"hunter2",
+    ["hunter2"],
+    {"a": 1},
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+def test_of_a_variable_the_same_is_hidden_as_of_an_item(name: str | int, value: object) -> None:
+    simplifier = Simplifier(Scrubber())
+    for _ in range(2):  # the names are remembered then
+        (as_variable,) = variables([(name, value)], 1, simplifier).items()
+        (as_item,) = simplifier.simplify({name: value}).items()
+        assert as_variable[0] == as_item[0]
+        assert (as_variable[1] == FILTERED) == (as_item[1] == FILTERED)
+        assert (as_variable[1] == CUT) == (as_item[1] == CUT)
 
 
 def test_a_text_that_is_met_again_counts_again() -> None:
