@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..chance import chance
 from ..outcome import BEFORE_SEND, IGNORED, SAMPLE_RATE, Outcome
 from .ask import Decide, ask
 
@@ -15,10 +15,6 @@ _name = type.__dict__["__name__"].__get__
 _qualified_name = type.__dict__["__qualname__"].__get__
 _module = type.__dict__["__module__"].__get__
 _ancestors = type.__dict__["__mro__"].__get__
-
-# Not the generator that all share: a program that seeds it, for each request perhaps, would draw the same lot each time,
-# and to draw would change what the program draws.
-_draw = random.SystemRandom().random
 
 
 def is_one_of(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
@@ -42,7 +38,7 @@ class Rules:
         """Why an event is not even to be made; None if it is."""
         if error is not None and self._is_ignored(error):
             return IGNORED
-        return SAMPLE_RATE if self._sample_rate < 1 and _draw() >= self._sample_rate else None
+        return SAMPLE_RATE if self._sample_rate < 1 and chance.random() >= self._sample_rate else None
 
     @property
     def decides(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..chance import chance
 from ..errors import CircuitOpen, Closed, ConnectionLost, SendError, SendTimeout
 from ..options import option
 from ..request import Request, Response, Send
@@ -98,7 +98,7 @@ class BoundBreaker:
         if probing or self._failures == self._options.breaker_failures:
             self._pause = min(_LONGEST_PAUSE, 2 * self._pause or self._options.breaker_pause)
             # Not all clients of a server that comes back should ask at the same moment.
-            self._next = self._runtime.monotonic() + self._pause * random.uniform(0.5, 1.0)
+            self._next = self._runtime.monotonic() + self._pause * chance.uniform(0.5, 1.0)
 
     async def _pass(self, request: Request) -> bool:
         """Wait until the server is back, or until it is our turn to see whether it is. Whether it is the latter."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from ..chance import chance
 from ..errors import ConnectionLost, SendError
 from ..first_import import first_import
 from ..options import option
@@ -97,16 +98,17 @@ class Retry(Stage):
         # tenacity takes long to import and costs something per call, so only failures come here; the one that we have
         # is handed to it as its first try.
         with first_import():
-            from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential
+            from tenacity import AsyncRetrying, retry_if_result, wait_exponential
 
         results: list[Result] = [first]
-        jitter = wait_random_exponential(multiplier=self.backoff, max=self.longest_backoff)
+        longest = wait_exponential(multiplier=self.backoff, max=self.longest_backoff)
 
         async def next_try() -> Result:
             return results.pop() if results else await attempt(request)
 
         def pause(state: RetryCallState) -> float:
-            return max(jitter(state), _asked_pause(_result(state), self.total_timeout), budget.spend())
+            jitter = chance.uniform(0.0, longest(state))
+            return max(jitter, _asked_pause(_result(state), self.total_timeout), budget.spend())
 
         def give_up(state: RetryCallState) -> bool:
             assert request.deadline is not None

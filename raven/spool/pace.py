@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+
+from ..chance import chance
 
 _FIRST, _LONGEST = 1.0, 60.0
 _SCOUT = 1.0
@@ -48,7 +49,7 @@ class Pace:
             return
         self._pause = min(max(_FIRST, self._pause * 2), _LONGEST)
         # Somewhere in the second half, so that processes that failed together don't come back together.
-        self._ready = now + self._pause * random.uniform(0.5, 1.0)
+        self._ready = now + self._pause * chance.uniform(0.5, 1.0)
 
     def lets_through(self) -> bool:
         """Whether what is new is to be tried. While the server is down one a second is, to see whether it is back; the

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import pytest
 
+from raven.chance import chance
 from raven.errors import (
     CircuitOpen,
     ConnectError,
@@ -31,7 +31,7 @@ DOWN = ConnectError("no")
 @pytest.fixture(autouse=True)
 def longest_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chance always takes the longest pause that it may."""
-    monkeypatch.setattr(random, "uniform", lambda least, most: most)
+    monkeypatch.setattr(chance, "uniform", lambda least, most: most)
 
 
 def tell(driver: StageDriver, request: Request | None = None) -> int | SendError:

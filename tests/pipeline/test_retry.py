@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Literal
 
 import pytest
 
+from raven.chance import chance
 from raven.errors import (
     BadResponse,
     ConnectError,
@@ -35,7 +35,7 @@ FINAL = [TLSError("no"), BadResponse("no"), SendError("no"), RateLimited("no")]
 @pytest.fixture
 def longest_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chance always takes the longest pause that it may."""
-    monkeypatch.setattr(random, "uniform", lambda least, most: most)
+    monkeypatch.setattr(chance, "uniform", lambda least, most: most)
 
 
 def ending(driver: StageDriver, request: Request | None = None) -> int | SendError:
@@ -127,7 +127,6 @@ def test_the_longest_pauses_double_up_to_their_bound(stage: Retry, pauses: list[
 
 
 def test_the_pauses_are_random_from_zero_on() -> None:
-    random.seed(7)
     seen: list[float] = []
     for _ in range(200):
         driver = StageDriver(Retry(attempts=2), [503])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
+from raven.chance import chance
 from raven.pipeline import Retry
 from raven.pipeline.retry_budget import Budget
 from raven.testing import FakeRuntime, StageDriver
@@ -50,7 +49,7 @@ def test_what_is_given_back_can_be_spent() -> None:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "uniform", lambda least, most: least)
+    monkeypatch.setattr(chance, "uniform", lambda least, most: least)
 
 
 @pytest.mark.usefixtures("no_pauses")
