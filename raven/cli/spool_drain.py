@@ -16,7 +16,8 @@ from ..own_log import Sparingly
 from ..pipeline.bound import compose
 from ..pipeline.stage import Context
 from ..request import Send
-from ..runtimes import drive
+from ..runtimes.poll import PollRuntime
+from ..sinks.poll import PollSink
 from ..spool.bounds import Bounds, Clock
 from ..spool.folder import fingerprint
 from ..spool.orphans import Orphans
@@ -39,8 +40,9 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
     dsn = Dsn.parse(options.dsn)
     stack = SpooledHTTPTransport().with_options(dsn.options)
     at = next(at for at, stage in enumerate(stack.stages) if stage.role == "queue")
-    context = Context(dsn, stack.sink.runtime(), Ledger())
-    send = compose(stack.stages[at + 1 :], stack.sink, context)[0]
+    sink = PollSink(**stack.sink.options())
+    runtime = sink.runtime()
+    send = compose(stack.stages[at + 1 :], sink, Context(dsn, runtime, Ledger()))[0]
     log = Sparingly(logging.getLogger("raven.delivery"))
     orphans = Orphans(where, fingerprint(dsn), _UNBOUNDED, Clock(time.monotonic), log)
     others = orphans.look()
@@ -49,7 +51,7 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
             for orphan in orphans:
                 orphan.store.revive()
         total = sum(orphan.store.totals().waiting for orphan in orphans)
-        run = Run(orphans, send, options.patience, options.workers, Progress(out, total))
+        run = Run(runtime, orphans, send, options.patience, options.workers, Progress(out, total))
         run.carry_out()
     finally:
         orphans.release()
@@ -61,7 +63,16 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
 class Run:
     """The delivery of what is in some files: side by side, and each in its order; or so many events at a time."""
 
-    def __init__(self, orphans: Orphans, send: Send, patience: float, workers: int | None, progress: Progress) -> None:
+    def __init__(
+        self,
+        runtime: PollRuntime,
+        orphans: Orphans,
+        send: Send,
+        patience: float,
+        workers: int | None,
+        progress: Progress,
+    ) -> None:
+        self._runtime = runtime
         self._orphans = orphans
         self._send = send
         self._patience = patience
@@ -70,40 +81,36 @@ class Run:
         self._progress = progress
         self._pace = Pace(time.monotonic, 0.0)
         self._replay = Replay(self._pace)
-        self._lock = threading.Lock()
         self._last = time.monotonic()
-        self._stop = threading.Event()
+        self._stopped = False
         self.delivered = 0
         self.dead = 0
 
     def carry_out(self) -> None:
         """Deliver until nothing is left, or nothing succeeds any more, or Ctrl-C."""
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._workers)]
-        for thread in threads:
-            thread.start()
+        thread = threading.Thread(target=self._runtime.carry_out, args=[self._work] * self._workers, daemon=True)
+        thread.start()
         try:
-            while any(thread.is_alive() for thread in threads):
-                threads[0].join(_EVERY[0]) if threads[0].is_alive() else time.sleep(0.01)
+            while thread.is_alive():
+                thread.join(_EVERY[0])
                 self._progress.show(self.delivered, self.dead)
         except KeyboardInterrupt:
-            self._stop.set()
-            for thread in threads:
-                thread.join()
+            self._stopped = True
+            thread.join()
         self._progress.show(self.delivered, self.dead, last=True)
 
-    def _work(self) -> None:
-        while not self._stop.is_set():
+    async def _work(self) -> None:
+        while not self._stopped:
             left = self._pace.left()
             if left > 0:
                 if time.monotonic() + left > self._last + self._patience:
                     return
-                self._stop.wait(left)
+                await self._runtime.sleep(min(left, _EVERY[0]))
                 continue
-            with self._lock:
-                found = self._orphans.take(in_order=self._in_order)
+            found = self._orphans.take(in_order=self._in_order)
             if found is None:
                 return
-            result = drive(self._replay.deliver(*found, self._send))
+            result = await self._replay.deliver(*found, self._send)
             if result is not Verdict.HELD:
                 self._last = time.monotonic()
                 if result is Verdict.DELIVERED:

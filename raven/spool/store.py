@@ -77,6 +77,7 @@ class Store:
     def __init__(self, path: str, *, durable: bool = False, new: bool = False, reading: bool = False) -> None:
         self.path = path
         self._module = module = sqlite()
+        self._failures = module.Error, OSError, SystemError, OverflowError, UnicodeError
         with self._using():
             self._inode = os.stat(path).st_ino
             self._db = _connect(module, path)
@@ -113,8 +114,19 @@ class Store:
         with gate():
             try:
                 yield
-            except (self._module.Error, OSError, SystemError, OverflowError, UnicodeError) as error:
-                raise StoreError(f"{type(error).__name__}: {error}", damaged=_is_damage(self._module, error)) from error
+            except self._failures as error:
+                raise self._translated(error) from error
+
+    def _change(self, statement: str, values: Sequence[Any] = ()) -> None:
+        # What every event pays twice; a context manager would be as much again as all else here but SQLite.
+        with gate():
+            try:
+                self._db.execute(statement, values)
+            except self._failures as error:
+                raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> StoreError:
+        return StoreError(f"{type(error).__name__}: {error}", damaged=_is_damage(self._module, error))
 
     def is_in_place(self) -> bool:
         """Whether the file is still where it was. What is stored in one that was removed is lost at the end."""
@@ -125,38 +137,31 @@ class Store:
 
     def put(self, number: int, request: Request, now: float) -> None:
         """Store a request under a number of its own."""
-        with self._using():
-            self._db.execute(schema.PUT, rows.columns(number, request, now))
+        self._change(schema.PUT, rows.columns(number, request, now))
 
     def copy(self, row: Row) -> None:
         """Store what was read from another file, as it was there."""
-        with self._using():
-            self._db.execute(schema.PUT, rows.columns(row.id, row.request(), row.stored))
+        self._change(schema.PUT, rows.columns(row.id, row.request(), row.stored))
 
     def leave(self, number: int, reason: str | None = None) -> None:
         """It was delivered, or is dropped for a reason. A number that is not there, or no more, does nothing."""
-        with self._using():
-            self._db.execute(schema.LEAVE, (number, reason))
+        self._change(schema.LEAVE, (number, reason))
 
     def leave_all(self, numbers: Iterable[int], reason: str | None = None) -> None:
         """The same for several, in one step."""
-        with self._using():
-            self._db.execute(schema.LEAVE_ALL, (reason, json.dumps(list(numbers))))
+        self._change(schema.LEAVE_ALL, (reason, json.dumps(list(numbers))))
 
     def bury(self, number: int, now: float, reason: str, detail: str) -> None:
         """Put it where it can be read and is not tried again."""
-        with self._using():
-            self._db.execute(schema.BURY, (number, now, reason, detail))
+        self._change(schema.BURY, (number, now, reason, detail))
 
     def revive(self) -> None:
         """Have all dead letters wait again."""
-        with self._using():
-            self._db.execute(schema.REVIVE)
+        self._change(schema.REVIVE)
 
     def note(self, error: str, now: float) -> None:
         """Remember the last failure, for people."""
-        with self._using():
-            self._db.execute(schema.FAILED, (error, now))
+        self._change(schema.FAILED, (error, now))
 
     def load(self, number: int) -> Row | None:
         """One that waits. None if there is none of that number, or none that can be read."""

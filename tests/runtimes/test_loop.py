@@ -23,16 +23,36 @@ from raven.runtimes.asyncio import AsyncioRuntime
 from raven.runtimes.eventlet import EventletRuntime
 from raven.runtimes.gevent import GeventRuntime
 from raven.runtimes.loop import LoopRuntime, LoopWaker
+from raven.runtimes.poll import PollRuntime
 from raven.runtimes.twisted import TwistedRuntime
 from raven.testing.habitats import AsyncioLoop, EventletHub, GeventHub, Habitat, Loop, Reactor, habitat
 
 LONG = 30.0
 ROOT = Path(__file__).parents[2]
+
+
+class PollLoop(Loop):
+    """A loop of our own."""
+
+    def live(self, begun: Callable[[], object]) -> None:
+        self.runtime = runtime = PollRuntime()
+
+        async def for_ever() -> None:
+            begun()
+            await runtime.waker().wait(None)
+
+        runtime.carry_out(for_ever)
+
+    def soon(self, function: Callable[[], object]) -> None:
+        self.runtime.call(function)
+
+
 HOMES: dict[type[LoopRuntime], type[Habitat]] = {
     AsyncioRuntime: AsyncioLoop,
     TwistedRuntime: Reactor,
     GeventRuntime: GeventHub,
     EventletRuntime: EventletHub,
+    PollRuntime: PollLoop,
 }
 
 
@@ -41,7 +61,7 @@ class Home:
 
     def __init__(self, kind: type[LoopRuntime]) -> None:
         self.loop = habitat(HOMES[kind])
-        self.runtime: Any = self.loop.call(kind)
+        self.runtime: Any = self.loop.runtime if isinstance(self.loop, PollLoop) else self.loop.call(kind)
         self.thread = self.loop.call(threading.current_thread)
 
     def run(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -72,7 +92,7 @@ def home(request: pytest.FixtureRequest) -> Home:
     return Home(request.param)
 
 
-@pytest.fixture(params=[AsyncioRuntime, TwistedRuntime], ids=title)
+@pytest.fixture(params=[AsyncioRuntime, TwistedRuntime, PollRuntime], ids=title)
 def loop_home(request: pytest.FixtureRequest) -> Home:
     return Home(request.param)
 
