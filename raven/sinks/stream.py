@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from types import BuiltinFunctionType
 from typing import TypeVar
 
 from ..runtimes import SocketRuntime
@@ -15,6 +17,10 @@ from .resolve import Address
 A = TypeVar("A")
 T = TypeVar("T")
 _Wait = Callable[[int, float], Awaitable[None]]
+# Eventlet's patch takes it away, and gevent's puts one in its place that lets other greenlets go on.
+_poll = getattr(select, "poll", None)
+if not isinstance(_poll, BuiltinFunctionType):
+    _poll = None
 
 
 class Stream:
@@ -43,15 +49,16 @@ class Stream:
             left = memoryview(left)[sent:]
         self._asked = True
 
-    async def read(self, most: int, deadline: float) -> bytes:
+    def read(self, most: int, deadline: float) -> Awaitable[bytes]:
         """Read what is there, or comes first. Nothing at all: the other side is done."""
-        if self._asked:  # the answer can't be there yet, and to look for it in vain costs more than to wait
-            self._asked = False
-            await self._runtime.wait_readable(self.socket.fileno(), max(0.0, deadline - self._runtime.monotonic()))
-        return await self._until_done(self.socket.recv, most, self._runtime.wait_readable, deadline)
+        asked, self._asked = self._asked, False
+        # The answer can't be there yet, and to look for it in vain costs more than to wait.
+        return self._until_done(self.socket.recv, most, self._runtime.wait_readable, deadline, wait_first=asked)
 
     def is_over(self) -> bool:
         """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
+        if not self._may_be_read():
+            return False
         try:
             self.socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -60,19 +67,31 @@ class Stream:
             return True
         return True
 
+    def _may_be_read(self) -> bool:
+        # Only because to read what is not there raises an exception, which costs more than all else of a look.
+        if _poll is None or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
+            return True
+        poll = _poll()
+        poll.register(self.socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
     def close(self) -> None:
         self.socket.close()
 
     def __del__(self) -> None:
         self.close()  # or, in a program that ends without a close, there would be a warning of it
 
-    async def _until_done(self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float) -> T:
+    async def _until_done(
+        self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float, *, wait_first: bool = False
+    ) -> T:
         while True:
             left = deadline - self._runtime.monotonic()
             if left <= 0:
                 raise TimeoutError("timed out")
             try:
-                return step(argument)
+                if not wait_first:
+                    return step(argument)
+                wait_first = False
             except BlockingIOError:
                 pass
             except ssl.SSLWantReadError:
