@@ -88,15 +88,22 @@ class Run:
 
     def carry_out(self) -> None:
         """Deliver until nothing is left, or nothing succeeds any more, or Ctrl-C."""
-        thread = threading.Thread(target=self._runtime.carry_out, args=[self._work] * self._workers, daemon=True)
-        thread.start()
+        # Not Thread.join: a Ctrl-C in it makes Python 3.10 to 3.12 take the thread for one that has ended.
+        over = threading.Event()
+
+        def deliver() -> None:
+            try:
+                self._runtime.carry_out(*[self._work] * self._workers)
+            finally:
+                over.set()
+
+        threading.Thread(target=deliver, daemon=True).start()
         try:
-            while thread.is_alive():
-                thread.join(_EVERY[0])
+            while not over.wait(_EVERY[0]):
                 self._progress.show(self.delivered, self.dead)
         except KeyboardInterrupt:
             self._stopped = True
-            thread.join()
+            over.wait()
         self._progress.show(self.delivered, self.dead, last=True)
 
     async def _work(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import trustme
 
 from raven.cli import main
 from raven.cli.spool import duration, size
@@ -188,6 +191,39 @@ def test_files_are_drained_side_by_side_and_each_in_its_order(folder: Path, caps
             ids = [event_id(first + number) for number in range(50)]
             assert [each.event_id for each in server.received if each.event_id in ids] == ids
     assert list(folder.iterdir()) == []
+
+
+def test_it_delivers_to_a_server_with_tls(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with CountingServer(tls=context) as server:
+        for _ in range(3):
+            left(folder, server.dsn, 20)
+        code, out = run(capsys, "drain", str(folder), "--dsn", f"{server.dsn}?attempts=1", "--patience", "0")
+        assert (code, out) == (1, "0 delivered, 0 refused for good, 60 still wait.\n")
+        code, out = run(capsys, "drain", str(folder), "--dsn", f"{server.dsn}?ca_certs={tmp_path}/ca.pem")
+        assert (code, out) == (0, "60 delivered, 0 refused for good, 0 still wait.\n")
+        assert set(server.counts.values()) == {3}
+
+
+def test_ctrl_c_ends_it_after_what_is_under_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with CountingServer() as server:
+        for first in (1_000, 2_000, 3_000):
+            left(folder, server.dsn, 50, first=first)
+        server.delay = 0.05
+        words = [sys.executable, "-m", "raven", "spool", "drain", str(folder), "--dsn", server.dsn]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as drain:
+            server.wait_for(3)
+            drain.send_signal(signal.SIGINT)
+            told = drain.communicate(timeout=30)[0]
+        sent = len(server.received)
+        assert (drain.returncode, told) == (1, f"{sent} delivered, 0 refused for good, {150 - sent} still wait.\n")
+        assert 3 <= sent < 150
+        server.delay = 0.0
+        assert run(capsys, "drain", str(folder), "--dsn", server.dsn)[0] == 0
+        assert len(server.counts) == len(server.received) == 150
 
 
 def test_it_gives_up_when_nothing_succeeds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
