@@ -8,6 +8,7 @@ import math
 import sys
 import threading
 import time
+from functools import partial
 from typing import TextIO
 
 from ..dsn import Dsn
@@ -30,6 +31,8 @@ from .spool import DONE, NOT_DONE, duration
 _UNBOUNDED = Bounds(sys.maxsize, sys.maxsize, math.inf)
 _SIDE_BY_SIDE = 4
 """Files that are drained at a time, unless the command line says how many events."""
+_LONGEST_SLEEP = 0.2
+"""Seconds after which a Ctrl-C is noticed in a pause."""
 _EVERY = 0.2, 5.0
 """Seconds between two states of the progress bar, and between two lines where there is no terminal."""
 
@@ -40,7 +43,9 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
     dsn = Dsn.parse(options.dsn)
     stack = SpooledHTTPTransport().with_options(dsn.options)
     at = next(at for at, stage in enumerate(stack.stages) if stage.role == "queue")
-    sink = PollSink(**stack.sink.options())
+    workers = max(1, _SIDE_BY_SIDE if options.workers is None else options.workers)
+    given = stack.sink.options()
+    sink = PollSink(**given | {"connections": max(workers, given["connections"])})
     runtime = sink.runtime()
     send = compose(stack.stages[at + 1 :], sink, Context(dsn, runtime, Ledger()))[0]
     log = Sparingly(logging.getLogger("raven.delivery"))
@@ -51,8 +56,8 @@ def drain(where: str, options: argparse.Namespace, out: TextIO) -> int:
             for orphan in orphans:
                 orphan.store.revive()
         total = sum(orphan.store.totals().waiting for orphan in orphans)
-        run = Run(runtime, orphans, send, options.patience, options.workers, Progress(out, total))
-        run.carry_out()
+        run = Run(runtime, orphans, send, options.patience, Progress(out, total))
+        run.carry_out(workers, in_order=options.workers is None)
     finally:
         orphans.release()
     if others:
@@ -69,15 +74,12 @@ class Run:
         orphans: Orphans,
         send: Send,
         patience: float,
-        workers: int | None,
         progress: Progress,
     ) -> None:
         self._runtime = runtime
         self._orphans = orphans
         self._send = send
         self._patience = patience
-        self._in_order = workers is None
-        self._workers = max(1, _SIDE_BY_SIDE if workers is None else workers)
         self._progress = progress
         self._pace = Pace(time.monotonic, 0.0)
         self._replay = Replay(self._pace)
@@ -86,14 +88,14 @@ class Run:
         self.delivered = 0
         self.dead = 0
 
-    def carry_out(self) -> None:
+    def carry_out(self, workers: int, *, in_order: bool) -> None:
         """Deliver until nothing is left, or nothing succeeds any more, or Ctrl-C."""
         # Not Thread.join: a Ctrl-C in it makes Python 3.10 to 3.12 take the thread for one that has ended.
         over = threading.Event()
 
         def deliver() -> None:
             try:
-                self._runtime.carry_out(*[self._work] * self._workers)
+                self._runtime.carry_out(*[partial(self._work, in_order)] * workers)
             finally:
                 over.set()
 
@@ -102,19 +104,21 @@ class Run:
             while not over.wait(_EVERY[0]):
                 self._progress.show(self.delivered, self.dead)
         except KeyboardInterrupt:
+            pass
+        finally:
             self._stopped = True
-            over.wait()
+            over.wait()  # for what is under way: who let go of its file now would have it sent twice
         self._progress.show(self.delivered, self.dead, last=True)
 
-    async def _work(self) -> None:
+    async def _work(self, in_order: bool) -> None:
         while not self._stopped:
             left = self._pace.left()
             if left > 0:
                 if time.monotonic() + left > self._last + self._patience:
                     return
-                await self._runtime.sleep(min(left, _EVERY[0]))
+                await self._runtime.sleep(min(left, _LONGEST_SLEEP))
                 continue
-            found = self._orphans.take(in_order=self._in_order)
+            found = self._orphans.take(in_order=in_order)
             if found is None:
                 return
             result = await self._replay.deliver(*found, self._send)

@@ -23,8 +23,11 @@ _LONGEST = 3_600.0
 class PollRuntime(LoopRuntime):
     """Coroutines that take turns in one thread, which waits for all their sockets at once.
 
-    Threads that wait for a socket each take the interpreter from one another several times in every exchange; this is
-    about half as fast again. But a stage that blocks holds up all of them.
+    Threads that wait for a socket each take the interpreter from one another several times in every exchange; without that
+    an exchange takes two thirds of the time (`benchmarks/spool.md`). But what blocks, as a file does now and then, holds up
+    all of them. One coroutine at a time may wait for a socket.
+
+    It is for the workers that `carry_out` is given: what others call or spawn when these are done may be left undone.
     """
 
     def __init__(self) -> None:
@@ -32,33 +35,37 @@ class PollRuntime(LoopRuntime):
         self._thread: int | None = None
         self._calls: deque[Callable[[], object]] = deque()
         self._workers = 0
+        self._errors: list[Exception] = []
         self._waiting: dict[_Alarm, Callable[[], object]] = {}
         self._sockets: dict[int, _Alarm] = {}
-        self._poll = select.poll()
-        self._bell, self._bell_rope = socket.socketpair()
-        for end in (self._bell, self._bell_rope):
-            end.setblocking(False)
-        self._poll.register(self._bell, select.POLLIN)
 
     def carry_out(self, *workers: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run workers, and whatever is spawned meanwhile, until all of it is done. Once; what a worker raises ends it."""
-        self._thread = _thread.get_ident()
-        try:
-            for worker in workers:
-                self.spawn(worker)
-            while self._make_calls():
-                self._go_on()
-        finally:
-            self._thread = None
-            self._bell_rope.close()
-            self._bell.close()
+        """Run workers, and whatever is spawned meanwhile, until all of it is done. May be called once. The first exception
+        that a worker raised is raised here in the end.
+        """
+        self._bell, self._ring = socket.socketpair()
+        with self._bell, self._ring:
+            self._bell.setblocking(False)
+            self._ring.setblocking(False)
+            self._poll = select.poll()
+            self._poll.register(self._bell, select.POLLIN)
+            self._thread = _thread.get_ident()
+            try:
+                for worker in workers:
+                    self.spawn(worker)
+                while self._make_calls():
+                    self._go_on()
+            finally:
+                self._thread = None
+        if self._errors:
+            raise self._errors[0]
 
     def call(self, function: Callable[[], object]) -> None:
         if self._thread is None:
             raise RuntimeError("the loop does not run")
         self._calls.append(function)
         try:
-            self._bell_rope.send(b"\0")
+            self._ring.send(b"\0")
         except BlockingIOError:  # it has been rung often enough
             return
         except OSError:
@@ -87,8 +94,8 @@ class PollRuntime(LoopRuntime):
         await self._wait_for(descriptor, select.POLLOUT, seconds)
 
     async def _wait_for(self, descriptor: int, event: int, seconds: float) -> None:
-        self._sockets[descriptor] = alarm = _Alarm()
         self._poll.register(descriptor, event)
+        self._sockets[descriptor] = alarm = _Alarm()
         try:
             await alarm.wait(seconds)
         finally:
@@ -108,12 +115,12 @@ class PollRuntime(LoopRuntime):
         if not self._calls:
             seconds = min(min(alarm.due for alarm in self._waiting) - time.monotonic(), _LONGEST)
         for descriptor, _ in self._poll.poll(max(0.0, seconds) * 1_000):
-            if descriptor in self._sockets:
-                self._sockets[descriptor].ring()
-            else:
+            if descriptor == self._bell.fileno():
                 self._bell.recv(65_536)
+            else:
+                self._sockets[descriptor].ring()
         now = time.monotonic()
-        for alarm in [each for each in self._waiting if each.due <= now]:
+        for alarm in sorted((each for each in self._waiting if each.due <= now), key=_due):
             self._waiting.pop(alarm)()
 
     def _step(self, coroutine: Coroutine[Any, Any, None], context: Context) -> None:
@@ -124,12 +131,15 @@ class PollRuntime(LoopRuntime):
                 awaited = context.run(coroutine.throw, suspended_by(awaited))
         except StopIteration:
             self._workers -= 1
+        except Exception as error:
+            self._workers -= 1
+            self._errors.append(error)
         else:
             self._waiting[awaited] = partial(self._step, coroutine, context)
 
 
 class _Alarm:
-    """What a coroutine waits for: its ring, or the moment when it is due."""
+    """What a coroutine waits for: the moment when it is due, which is at once when it is rung."""
 
     def __init__(self) -> None:
         self.due = math.inf
@@ -145,3 +155,7 @@ class _Alarm:
 
     def __await__(self) -> Generator[_Alarm, None, None]:
         yield self
+
+
+def _due(alarm: _Alarm) -> float:
+    return alarm.due

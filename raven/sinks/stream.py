@@ -17,15 +17,15 @@ from .resolve import Address
 A = TypeVar("A")
 T = TypeVar("T")
 _Wait = Callable[[int, float], Awaitable[None]]
-# Eventlet's patch takes it away, and gevent's puts one in its place that lets other greenlets go on.
+# Python's own, or none: Eventlet's patch takes it away, and gevent's lets other greenlets go on in the middle of a look.
 _poll = getattr(select, "poll", None)
 if not isinstance(_poll, BuiltinFunctionType):
     _poll = None
 
 
 class Stream:
-    """A connection, by a socket that never blocks. Whatever takes until its deadline raises TimeoutError; whatever else
-    fails, an OSError.
+    """A connection, by a socket that never blocks. Whatever would have to wait beyond its deadline raises TimeoutError;
+    whatever else fails, an OSError.
     """
 
     def __init__(self, sock: socket.socket, runtime: SocketRuntime) -> None:
@@ -57,18 +57,18 @@ class Stream:
 
     def is_over(self) -> bool:
         """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
-        if not self._may_be_read():
-            return False
         try:
+            if not self._may_be_read():
+                return False
             self.socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
-        except OSError:
+        except (OSError, ValueError):  # it is closed on this side too
             return True
         return True
 
     def _may_be_read(self) -> bool:
-        # Only because to read what is not there raises an exception, which costs more than all else of a look.
+        # A recv in vain raises an exception, which costs more than this.
         if _poll is None or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
             return True
         poll = _poll()
@@ -85,9 +85,6 @@ class Stream:
         self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float, *, wait_first: bool = False
     ) -> T:
         while True:
-            left = deadline - self._runtime.monotonic()
-            if left <= 0:
-                raise TimeoutError("timed out")
             try:
                 if not wait_first:
                     return step(argument)
@@ -98,6 +95,9 @@ class Stream:
                 wait = self._runtime.wait_readable
             except ssl.SSLWantWriteError:
                 wait = self._runtime.wait_writable
+            left = deadline - self._runtime.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
             await wait(self.socket.fileno(), left)
 
 

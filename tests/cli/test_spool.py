@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -19,7 +20,7 @@ import trustme
 
 from raven.cli import main
 from raven.cli.spool import duration, size
-from raven.cli.spool_drain import Progress
+from raven.cli.spool_drain import Progress, drain
 from raven.dsn import Dsn
 from raven.request import Request
 from raven.spool import files
@@ -208,18 +209,50 @@ def test_it_delivers_to_a_server_with_tls(folder: Path, tmp_path: Path, capsys: 
         assert set(server.counts.values()) == {3}
 
 
+def test_more_workers_than_connections_are_all_served(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with CountingServer() as server:
+        left(folder, server.dsn, 300)
+        server.delay = 0.05
+        dsn = f"{server.dsn}?attempts=1&timeout=0.5&connections=2"
+        code, out = run(capsys, "drain", str(folder), "--dsn", dsn, "--workers", "20")
+        assert (code, out) == (0, "300 delivered, 0 refused for good, 0 still wait.\n")
+        assert len(server.received) == 300
+
+
+def test_who_stops_reading_what_it_says_ends_it_after_what_is_under_way(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("raven.cli.spool_drain._EVERY", (0.0, 0.0))
+    with CountingServer() as server:
+        for first in (1_000, 2_000, 3_000):
+            left(folder, server.dsn, 50, first=first)
+
+        class Closed(io.StringIO):
+            def write(self, text: str) -> int:
+                server.wait_for(3)
+                raise BrokenPipeError
+
+        server.delay = 0.05
+        options = argparse.Namespace(dsn=server.dsn, workers=None, patience=60.0, replay_dead=False)
+        with pytest.raises(BrokenPipeError):
+            drain(str(folder), options, Closed())
+        server.delay = 0.0
+        assert drain(str(folder), options, io.StringIO()) == 0
+        assert len(server.counts) == len(server.received) == 150
+
+
 def test_ctrl_c_ends_it_after_what_is_under_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with CountingServer() as server:
         for first in (1_000, 2_000, 3_000):
             left(folder, server.dsn, 50, first=first)
         server.delay = 0.05
         words = [sys.executable, "-m", "raven", "spool", "drain", str(folder), "--dsn", server.dsn]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as drain:
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as draining:
             server.wait_for(3)
-            drain.send_signal(signal.SIGINT)
-            told = drain.communicate(timeout=30)[0]
+            draining.send_signal(signal.SIGINT)
+            told = draining.communicate(timeout=30)[0]
         sent = len(server.received)
-        assert (drain.returncode, told) == (1, f"{sent} delivered, 0 refused for good, {150 - sent} still wait.\n")
+        assert (draining.returncode, told) == (1, f"{sent} delivered, 0 refused for good, {150 - sent} still wait.\n")
         assert 3 <= sent < 150
         server.delay = 0.0
         assert run(capsys, "drain", str(folder), "--dsn", server.dsn)[0] == 0
