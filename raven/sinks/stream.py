@@ -24,8 +24,8 @@ if not isinstance(_poll, BuiltinFunctionType):
 
 
 class Stream:
-    """A connection, by a socket that never blocks. Whatever would have to wait beyond its deadline raises TimeoutError;
-    whatever else fails, an OSError.
+    """A connection, by a socket that never blocks. Whatever takes until its deadline raises TimeoutError; whatever else
+    fails, an OSError.
     """
 
     def __init__(self, sock: socket.socket, runtime: SocketRuntime) -> None:
@@ -84,6 +84,9 @@ class Stream:
     async def _until_done(
         self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float, *, wait_first: bool = False
     ) -> T:
+        left = deadline - self._runtime.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
         while True:
             try:
                 if not wait_first:
@@ -95,10 +98,10 @@ class Stream:
                 wait = self._runtime.wait_readable
             except ssl.SSLWantWriteError:
                 wait = self._runtime.wait_writable
-            left = deadline - self._runtime.monotonic()
-            if left <= 0:
+            if left <= 0:  # only now: what has come while the thread did something else is there
                 raise TimeoutError("timed out")
             await wait(self.socket.fileno(), left)
+            left = deadline - self._runtime.monotonic()
 
 
 async def connect(address: Address, runtime: SocketRuntime, seconds: float) -> Stream:

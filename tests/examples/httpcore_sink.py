@@ -2,7 +2,8 @@
 
 A sink turns one library's exchange into a `Response` or one of Raven's errors. The rest is there to be used: `HTTPSink` has
 the options and settles TLS and the proxy, `Route` resolves names and finds the way through proxies, `Stream` reads and
-writes a socket within a deadline. See that it does what the others do:
+writes a socket within a deadline, `Places` has those who wait for a connection take turns. See that it does what the
+others do:
 
     RAVEN_TRANSPORT=tests.examples.httpcore_sink:HttpcoreTransport python -m raven.testing.conformance
 """
@@ -24,6 +25,7 @@ from raven.request import Request, Response
 from raven.runtimes.asyncio import AsyncioRuntime
 from raven.sinks import Sink
 from raven.sinks.http import MOST_READ, HTTPSink, deadline_of, warn_if_unverified
+from raven.sinks.places import Places
 from raven.sinks.resolve import Address
 from raven.sinks.route import Route
 from raven.sinks.stream import Stream, connect
@@ -66,6 +68,7 @@ class BoundHttpcore:
         self._runtime = sink.runtime()
         self._route = Route(dsn, sink.proxy(dsn), context.runtime)
         self._network = Network(self._route, self._runtime)
+        self._places: Places[None] = Places(sink.connections, self._runtime)
         self._closed = False
         self._running = 0
         tls = sink.tls(dsn)
@@ -96,9 +99,18 @@ class BoundHttpcore:
 
     async def _post(self, request: Request) -> Response:
         deadline = deadline_of(request, self._runtime.monotonic)
-        left = deadline - self._runtime.monotonic()
+        try:
+            await self._places.take(deadline)
+        except TimeoutError as error:
+            raise SendTimeout(str(error)) from None
+        try:
+            return await self._exchange(request, deadline)
+        finally:
+            self._places.give()
+
+    async def _exchange(self, request: Request, deadline: float) -> Response:
         # What httpcore hands on as the timeout of each read and write is here the moment until which they have time.
-        times = {"pool": left, "connect": deadline, "read": deadline, "write": deadline}
+        times = {"connect": deadline, "read": deadline, "write": deadline}
         target = self._route.target(request).encode()
         url = httpcore.URL(scheme=self._dsn.scheme, host=self._dsn.host, port=self._dsn.port, target=target)
         headers = [*self._route.headers(request).items(), ("Host", self._dsn.authority)]
@@ -108,8 +120,6 @@ class BoundHttpcore:
                 if len(answer.headers) > MOST_HEADERS:
                     raise BadResponse("the answer is not HTTP: it has too many headers")
                 return Response(answer.status, joined(answer.headers), await start_of(answer))
-        except httpcore.PoolTimeout:
-            raise SendTimeout("no connection was free in time") from None
         except httpcore.RemoteProtocolError as error:
             if any(word in str(error) for word in ("disconnected", "closed", "chunk")):
                 raise ConnectionLost("the connection was lost within the answer") from None
