@@ -39,7 +39,7 @@ class Spool(Stage):
     `stack.replace(Queue, Spool("/var/spool/shop"))`.
 
     When a capture returns, its event is stored: it survives the process, however that ends. With `durability` "process"
-    (the default) that costs the caller a write to the kernel, 50 to 70 microseconds where we measured it; with "power" it
+    (the default) that costs the caller a write to the kernel, 30 to 70 microseconds where we measured it; with "power" it
     survives the loss of power as well, and costs the time in which the disk confirms a write, half a millisecond there
     (benchmarks/spool.md). If the disk doesn't take it, it is delivered from memory, as by Queue.
 
