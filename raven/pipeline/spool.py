@@ -40,7 +40,7 @@ class Spool(Stage):
 
     When a capture returns, its event is stored: it survives the process, however that ends. With `durability` "process"
     (the default) that costs the caller a write to the kernel, 30 to 70 microseconds where we measured it; with "power" it
-    survives the loss of power as well, and costs the time in which the disk confirms a write, half a millisecond there
+    survives the loss of power as well, and costs the time in which the disk confirms a write, 0.3 to 0.5 milliseconds there
     (benchmarks/spool.md). If the disk doesn't take it, it is delivered from memory, as by Queue.
 
     The folder is made if it is missing. It must be on a local disk, must belong to the user, and nobody else may write in

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_workers_wait_for_their_sockets_at_the_same_time(runtime: PollRuntime) -
     async def begin() -> None:
         pairs[3][1].send(b"x")
 
-    runtime.carry_out(*[lambda number=number: worker(number) for number in range(4)], begin)
+    runtime.carry_out(*[partial(worker, number) for number in range(4)], begin)
     assert order == [3, 2, 1, 0]
     for pair in pairs:
         for end in pair:
@@ -78,7 +79,7 @@ def test_the_first_that_is_due_goes_on_first(runtime: PollRuntime) -> None:
     async def stall() -> None:
         time.sleep(0.05)  # and all are due
 
-    runtime.carry_out(*[lambda seconds=seconds: sleeper(seconds) for seconds in (0.03, 0.01, 0.02)], stall)
+    runtime.carry_out(*[partial(sleeper, seconds) for seconds in (0.03, 0.01, 0.02)], stall)
     assert order == [0.01, 0.02, 0.03]
 
 
@@ -131,7 +132,7 @@ def test_each_worker_has_variables_of_its_own(runtime: PollRuntime) -> None:
         await runtime.sleep(0)
         seen.append(mine.get())
 
-    runtime.carry_out(*[lambda number=number: worker(number) for number in (1, 2, 3)])
+    runtime.carry_out(*[partial(worker, number) for number in (1, 2, 3)])
     assert seen == [1, 2, 3]
     assert mine.get() == 0
 
@@ -162,7 +163,7 @@ def test_calls_from_other_threads_are_all_made_however_many_come(runtime: PollRu
         running = threads.submit(runtime.carry_out, worker)
         assert blocked.wait(LONG)
         for number in range(5_000):
-            runtime.call(lambda number=number: made.append(number))  # type: ignore[misc]
+            runtime.call(partial(made.append, number))
         release.set()
         running.result(LONG)
     assert made == list(range(5_000))
