@@ -8,12 +8,13 @@ from typing import Any
 
 class Results:
     """What `run.py` has measured: `runs` has a list of figures, one for each round, by the key of a run; `parts` has the
-    seconds of CPU time of the micro-benchmarks, by name, and `wall` those of the clock."""
+    seconds of CPU time of the micro-benchmarks, by name, and `wall` those of the clock, the median of all rounds."""
 
     def __init__(self, results: dict[str, Any]) -> None:
         self.runs: dict[str, list[dict[str, Any]]] = results["runs"]
-        self.parts: dict[str, float] = results["parts"]
-        self.wall: dict[str, float] = results["wall"]
+        self.parts, self.wall = (
+            {name: statistics.median(rounds) for name, rounds in results[which].items()} for which in ("parts", "wall")
+        )
         self.machine: str = results["machine"]
         self.rounds: int = results["rounds"]
 

@@ -78,5 +78,5 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
     for size in SIZES if million else SIZES[:-1]:
         if quick and size > SIZES[0]:
             break
-        times = 1 if quick else max(1, 10_000 // size)  # what is over soon is disturbed easily
+        times = 1 if quick else max(1, 50_000 // size)  # what is over soon is disturbed easily
         yield Run("flat", f"{size}", "message", "raven", "raven", size, given={"seconds": 3_600}, times=times)

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -81,24 +82,24 @@ def _measured(given: argparse.Namespace) -> dict[str, Any]:
     for name in dict.fromkeys(run.environment for run in wanted):
         interpreter(name)  # made before anything is measured
     seen: dict[str, list[Figures]] = {run.key: [] for run in wanted}
+    parts: dict[str, list[float]] = defaultdict(list)
+    wall: dict[str, list[float]] = defaultdict(list)
     rounds = 1 if given.quick else given.rounds
-    with Server() as server:
-        for number in range(1, 1 + rounds):
+    for number in range(1, 1 + rounds):
+        with Server() as server:
             for run in wanted:
                 began = time.monotonic()
                 seen[run.key] += [measure(run, server) for _ in range(run.times)]
                 print(f"round {number}, {run.key}: {time.monotonic() - began:.1f} s", file=sys.stderr)
-    parts: dict[str, float] = {}
-    wall: dict[str, float] = {}
-    if not given.only or "parts" in given.only:
-        parts = _parts("micro", "process_time", quick=given.quick)
-        if not given.quick:
-            wall = _parts("micro/test_sinks.py", "perf_counter", quick=False)
+        if not given.only or "parts" in given.only:
+            _parts(parts, "micro", "process_time", quick=given.quick)
+            if not given.quick:
+                _parts(wall, "micro/test_sinks.py", "perf_counter", quick=False)
     return {"runs": seen, "parts": parts, "wall": wall, "machine": machine(), "rounds": rounds}
 
 
-def _parts(where: str, timer: str, *, quick: bool) -> dict[str, float]:
-    """Run micro-benchmarks. Returns the seconds of a call, the median, by name."""
+def _parts(found: dict[str, list[float]], where: str, timer: str, *, quick: bool) -> None:
+    """Run micro-benchmarks. Finds the seconds of a call, the median, by name."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parts.json")
         command = [
@@ -113,7 +114,8 @@ def _parts(where: str, timer: str, *, quick: bool) -> dict[str, float]:
         options = ["--benchmark-disable"] if quick else [f"--benchmark-json={file}", f"--benchmark-timer=time.{timer}"]
         subprocess.run([*command, *options], cwd=ROOT, env=variables("raven transports"), stdout=sys.stderr, check=True)
         seen = [] if quick else json.loads(file.read_text())["benchmarks"]
-    return {each["extra_info"]["name"]: each["stats"]["median"] / each["extra_info"]["calls"] for each in seen}
+    for each in seen:
+        found[each["extra_info"]["name"]].append(each["stats"]["median"] / each["extra_info"]["calls"])
 
 
 def _write(results: Results) -> None:

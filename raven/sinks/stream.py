@@ -21,6 +21,7 @@ _Wait = Callable[[int, float], Awaitable[None]]
 _poll = getattr(select, "poll", None)
 if not isinstance(_poll, BuiltinFunctionType):
     _poll = None
+_HAS_TO_WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Stream:
@@ -44,16 +45,28 @@ class Stream:
     async def write(self, data: bytes, deadline: float) -> None:
         """Write all of it."""
         left: bytes | memoryview = data
-        while left:
-            sent = await self._until_done(self._send, left, self._runtime.wait_writable, deadline)
+        while True:
+            try:
+                sent = self._send(left)
+            except _HAS_TO_WAIT:
+                sent = await self._until_done(self._send, left, self._runtime.wait_writable, deadline)
+            if sent == len(left):
+                break
             left = memoryview(left)[sent:]
         self._asked = True
 
-    def read(self, most: int, deadline: float) -> Awaitable[bytes]:
+    async def read(self, most: int, deadline: float) -> bytes:
         """Read what is there, or comes first. Nothing at all: the other side is done."""
-        asked, self._asked = self._asked, False
-        # The answer can't be there yet, and to look for it in vain costs more than to wait.
-        return self._until_done(self.socket.recv, most, self._runtime.wait_readable, deadline, wait_first=asked)
+        left = deadline - self._runtime.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        if self._asked:  # the answer can't be there yet, and to look for it in vain costs more than to wait
+            self._asked = False
+            await self._runtime.wait_readable(self.socket.fileno(), left)
+        try:
+            return self.socket.recv(most)
+        except _HAS_TO_WAIT:
+            return await self._until_done(self.socket.recv, most, self._runtime.wait_readable, deadline)
 
     def is_over(self) -> bool:
         """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
@@ -81,27 +94,20 @@ class Stream:
     def __del__(self) -> None:
         self.close()  # or, in a program that ends without a close, there would be a warning of it
 
-    async def _until_done(
-        self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float, *, wait_first: bool = False
-    ) -> T:
-        left = deadline - self._runtime.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
+    async def _until_done(self, step: Callable[[A], T], argument: A, wait: _Wait, deadline: float) -> T:
         while True:
             try:
-                if not wait_first:
-                    return step(argument)
-                wait_first = False
+                return step(argument)
             except BlockingIOError:
                 pass
             except ssl.SSLWantReadError:
                 wait = self._runtime.wait_readable
             except ssl.SSLWantWriteError:
                 wait = self._runtime.wait_writable
-            if left <= 0:  # only now: what has come while the thread did something else is there
+            left = deadline - self._runtime.monotonic()
+            if left <= 0:
                 raise TimeoutError("timed out")
             await wait(self.socket.fileno(), left)
-            left = deadline - self._runtime.monotonic()
 
 
 async def connect(address: Address, runtime: SocketRuntime, seconds: float) -> Stream:
