@@ -5,7 +5,7 @@
 profiles captures in the program's thread, and their deliveries in a worker, to a server on loopback that answers at once,
 and sums up what the functions of each file took of the processor. What a builtin took, a system call too, counts for who
 called it; so does what the standard library took. A profiler makes Python code slower and leaves the rest as it is: trust
-the order, and not the digits.
+the order, and not the digits. Then it looks, without a profiler, at what makes calls slow that are slower than others.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import work
 from figures import table
 from run import machine
 from server import Server
+from tail import tail
 
 import raven
 from raven import Client, stage
@@ -80,9 +81,8 @@ def _parts(title: str, rounds: int, make: Callable[[int], Any], capture: Callabl
                     capture(client, subject)
                     caller.disable()
                 client.flush()
-    return "\n\n".join(
-        [f"## {title}", _table("in the program's thread", caller, rounds), _table("in a worker", worker, rounds)]
-    )
+    tables = (_table("in the program's thread", caller, rounds), _table("in a worker", worker, rounds))
+    return "\n\n".join([f"## {title}", *tables, tail(rounds, BURST, make, capture)])
 
 
 def _table(where: str, profile: cProfile.Profile, rounds: int) -> str:
