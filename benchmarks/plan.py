@@ -8,7 +8,7 @@ from typing import Any
 
 from clients import TRANSPORTS
 
-MESSAGES, EXCEPTIONS = 2_000, 300
+MESSAGES, EXCEPTIONS = 2_000, 1_000
 LATENCY = 0.1
 """Seconds that the server far away takes."""
 DISTANT = 2_000
@@ -67,7 +67,7 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
         given = {"options": {"transport": transport}}
         for client in ("raven", "raven 6.10") if peers and transport != "asyncio" else ("raven",):
             environment = f"{client} transports"
-            for work, events in (("message", MESSAGES // 2), ("exception", EXCEPTIONS * 2 // 3)):
+            for work, events in (("message", MESSAGES // 2), ("exception", EXCEPTIONS // 5)):
                 yield Run(
                     "transports", f"{client} {transport}", work, environment, client, events // share, given=given
                 )
