@@ -52,6 +52,8 @@ class Stream:
                 sent = await self._until_done(self._send, left, self._runtime.wait_writable, deadline)
             if sent == len(left):
                 break
+            if self._runtime.monotonic() >= deadline:  # it may be taken bit by bit, without a wait
+                raise TimeoutError("timed out")
             left = memoryview(left)[sent:]
         self._asked = True
 
