@@ -9,6 +9,7 @@ Each times many calls in one go; `extra_info["calls"]` says how many, by which a
 
 from __future__ import annotations
 
+import statistics
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from server import Server
 
+Work = Callable[[int], object]
 CALLS = 200
 ROUNDS = 30
 
@@ -32,11 +34,25 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def many(benchmark: Any) -> Callable[[str, Callable[[int], object]], None]:
-    """Time a function that does its work as often as it is told. The name is what `run.py` knows it by."""
+def many(benchmark: Any) -> Callable[..., None]:
+    """Time a function that does its work as often as it is told. The name is what `run.py` knows it by.
 
-    def measure(name: str, function: Callable[[int], object]) -> None:
-        benchmark.extra_info.update(calls=CALLS, name=name)
-        benchmark.pedantic(function, args=(CALLS,), rounds=ROUNDS, warmup_rounds=2)
+    `beside`: others by their names. They have turns, so that all meet with the same moments of the machine;
+    `extra_info["beside"]` has the others' seconds, their medians.
+    """
+    timer = benchmark._timer  # the option's; there is no public way to it
+
+    def measure(name: str, function: Work, **beside: Work) -> None:
+        seconds: dict[str, list[float]] = {other: [] for other in beside}
+
+        def others() -> None:
+            for other, work in beside.items():
+                began = timer()
+                work(CALLS)
+                seconds[other].append(timer() - began)
+
+        benchmark.pedantic(function, args=(CALLS,), setup=others, rounds=ROUNDS, warmup_rounds=2)
+        medians = {other: statistics.median(took) for other, took in seconds.items()}
+        benchmark.extra_info.update(calls=CALLS, name=name, beside=medians)
 
     return measure

@@ -73,22 +73,18 @@ class Stream:
     def is_over(self) -> bool:
         """Whether the other side has closed it, or says what nobody asked for. Doesn't wait."""
         try:
-            if not self._may_be_read():
-                return False
+            # A recv in vain raises an exception, which costs more than this look.
+            if _poll is not None and not (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
+                poll = _poll()
+                poll.register(self.socket.fileno(), select.POLLIN)
+                if not poll.poll(0):
+                    return False
             self.socket.recv(1)
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
         except (OSError, ValueError):  # it is closed on this side too
             return True
         return True
-
-    def _may_be_read(self) -> bool:
-        # A recv in vain raises an exception, which costs more than this.
-        if _poll is None or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
-            return True
-        poll = _poll()
-        poll.register(self.socket.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
 
     def close(self) -> None:
         self.socket.close()
