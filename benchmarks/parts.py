@@ -21,9 +21,10 @@ from typing import Any
 
 import work
 from figures import table
+from program import BURST
 from run import machine
 from server import Server
-from tail import tail
+from tail import bursts, tail
 
 import raven
 from raven import Client, stage
@@ -32,7 +33,6 @@ from raven.request import Request, Response, Send
 from raven.transport.threaded import ThreadedHTTPTransport
 
 HOME = str(Path(raven.__file__).parent) + "/"
-BURST = 100
 LEAST = 0.02
 """The share of a file that is a row of its own."""
 Where = tuple[str, int, str]
@@ -71,18 +71,15 @@ def _parts(title: str, rounds: int, make: Callable[[int], Any], capture: Callabl
     with Server() as server:
         stack = ThreadedHTTPTransport(workers=1).after(Queue, profiled)
         with Client(f"http://public@127.0.0.1:{server.port}/1", stack) as client:
-            for number in range(BURST):
-                capture(client, make(number))
-            client.flush()
+            for _, subject in bursts(client, 1, make):
+                capture(client, subject)
             worker.clear()
-            for _ in range(rounds):
-                for subject in [make(number) for number in range(BURST)]:
-                    caller.enable()
-                    capture(client, subject)
-                    caller.disable()
-                client.flush()
+            for _, subject in bursts(client, rounds, make):
+                caller.enable()
+                capture(client, subject)
+                caller.disable()
     tables = (_table("in the program's thread", caller, rounds), _table("in a worker", worker, rounds))
-    return "\n\n".join([f"## {title}", *tables, tail(rounds, BURST, make, capture)])
+    return "\n\n".join([f"## {title}", *tables, tail(rounds, make, capture)])
 
 
 def _table(where: str, profile: cProfile.Profile, rounds: int) -> str:

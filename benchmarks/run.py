@@ -99,7 +99,7 @@ def _measured(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parts(found: dict[str, list[float]], where: str, timer: str, *, quick: bool) -> None:
-    """Run micro-benchmarks. Finds the seconds of a call, the median, by name."""
+    """Run micro-benchmarks. The seconds of a call, the median, are added to those that were found before, by name."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "parts.json")
         command = [

@@ -6,10 +6,11 @@ import gc
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from figures import MICRO, short, table
+from program import BURST
 from server import Server
 
 from raven import Client
@@ -21,7 +22,14 @@ SWITCHED = "another thread had the interpreter for a while"
 NONE = "nothing of that"
 
 
-def tail(rounds: int, burst: int, make: Callable[[int], Any], capture: Callable[[Client, Any], object]) -> str:
+def bursts(client: Client, rounds: int, make: Callable[[int], Any]) -> Iterator[tuple[int, Any]]:
+    """What to capture, with its number in its burst. After each burst all is delivered."""
+    for _ in range(rounds):
+        yield from enumerate([make(number) for number in range(BURST)])
+        client.flush()
+
+
+def tail(rounds: int, make: Callable[[int], Any], capture: Callable[[Client, Any], object]) -> str:
     """A table of calls in bursts, beside the default stack's workers and a server that answers at once: of how many what is
     true, what those take, and their share of the slowest hundredth. A call of which several things are true counts for the
     first.
@@ -33,27 +41,24 @@ def tail(rounds: int, burst: int, make: Callable[[int], Any], capture: Callable[
 
     calls: list[tuple[float, str]] = []
     with Server() as server, Client(f"http://public@127.0.0.1:{server.port}/1", ThreadedHTTPTransport) as client:
-        for number in range(burst):
-            capture(client, make(number))
-        client.flush()
+        for _, subject in bursts(client, 1, make):
+            capture(client, subject)
         gc.callbacks.append(note)
         try:
-            for _ in range(rounds):
-                for number, subject in enumerate([make(number) for number in range(burst)]):
-                    collections.clear()
-                    before = resource.getrusage(resource.RUSAGE_THREAD)
-                    began = time.perf_counter()
-                    capture(client, subject)
-                    took = time.perf_counter() - began
-                    after = resource.getrusage(resource.RUSAGE_THREAD)
-                    if not number:
-                        what = FIRST
-                    elif collections:
-                        what = COLLECTED
-                    else:
-                        what = NONE if after.ru_nvcsw == before.ru_nvcsw else SWITCHED
-                    calls.append((took, what))
-                client.flush()
+            for number, subject in bursts(client, rounds, make):
+                collections.clear()
+                before = resource.getrusage(resource.RUSAGE_THREAD)
+                began = time.perf_counter()
+                capture(client, subject)
+                took = time.perf_counter() - began
+                after = resource.getrusage(resource.RUSAGE_THREAD)
+                if not number:
+                    what = FIRST
+                elif collections:
+                    what = COLLECTED
+                else:
+                    what = NONE if after.ru_nvcsw == before.ru_nvcsw else SWITCHED
+                calls.append((took, what))
         finally:
             gc.callbacks.remove(note)
     slowest = sorted(calls, reverse=True)[: max(1, len(calls) // 100)]

@@ -45,23 +45,18 @@ class Stream:
     async def write(self, data: bytes, deadline: float) -> None:
         """Write all of it."""
         left: bytes | memoryview = data
-        while True:
+        while left:
+            self._left(deadline)  # each time, for it may be taken bit by bit, without a wait
             try:
                 sent = self._send(left)
             except _HAS_TO_WAIT:
                 sent = await self._until_done(self._send, left, self._runtime.wait_writable, deadline)
-            if sent == len(left):
-                break
-            if self._runtime.monotonic() >= deadline:  # it may be taken bit by bit, without a wait
-                raise TimeoutError("timed out")
             left = memoryview(left)[sent:]
         self._asked = True
 
     async def read(self, most: int, deadline: float) -> bytes:
         """Read what is there, or comes first. Nothing at all: the other side is done."""
-        left = deadline - self._runtime.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
+        left = self._left(deadline)
         if self._asked:  # the answer can't be there yet, and to look for it in vain costs more than to wait
             self._asked = False
             await self._runtime.wait_readable(self.socket.fileno(), left)
@@ -102,10 +97,13 @@ class Stream:
                 wait = self._runtime.wait_readable
             except ssl.SSLWantWriteError:
                 wait = self._runtime.wait_writable
-            left = deadline - self._runtime.monotonic()
-            if left <= 0:
-                raise TimeoutError("timed out")
-            await wait(self.socket.fileno(), left)
+            await wait(self.socket.fileno(), self._left(deadline))
+
+    def _left(self, deadline: float) -> float:
+        left = deadline - self._runtime.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
 
 
 async def connect(address: Address, runtime: SocketRuntime, seconds: float) -> Stream:

@@ -52,5 +52,12 @@ def test_all_is_written_however_little_is_taken_at_a_time(most: int) -> None:
 def test_a_write_that_goes_on_and_on_ends_at_the_deadline(most: int) -> None:
     taking = Taking(most)
     with pytest.raises(TimeoutError):
-        drive(stream(taking).write(b"x" * 1_000, 100.0))
+        drive(stream(taking).write(b"x" * 1_000, 101.0))
     assert len(taking.taken) == 100 * most
+
+
+def test_a_write_whose_time_is_over_writes_nothing() -> None:
+    taking = Taking(100)
+    with pytest.raises(TimeoutError):
+        drive(stream(taking).write(b"0123456789", 1.0))
+    assert taking.taken == b""
