@@ -22,7 +22,11 @@ def message_of(error: BaseException, simplifier: Simplifier | None = None, lengt
     simplifier = simplifier or Simplifier()
     for _ in range(_MOST_WITHIN):
         arguments, method = arguments_of(error), method_of(type(error), "__str__")
-        if method is not BaseException.__str__ or len(arguments) != 1 or not is_error(arguments[0]):
+        if method is not BaseException.__str__ or len(arguments) != 1:
+            break
+        if type(arguments[0]) is str:  # as with most
+            return simplifier.text(arguments[0], length)
+        if not is_error(arguments[0]):
             break
         error = arguments[0]  # is all that it says
     if any(method is each for each in _OF_ARGUMENTS) and any(_shows_all(each) for each in arguments):
