@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from environments import CACHE, interpreter, variables
-from plan import Run
+from plan import SIZES, Run
+from program import BURST
 from server import Server
 from work import MARKER
 
@@ -26,45 +32,26 @@ than before the client was imported; `growth`: more than after the warm-up). Or 
 
 def measure(run: Run, server: Server) -> Figures:
     """Run it in its environment, against that server."""
-    if run.section == "start":
-        return _starts(run, server)
+    try:
+        return {"start": _starts, "down": _outages, "flat": _ages}.get(run.section, _captures)(run, server)
+    except _Failed as failure:
+        return {"failure": str(failure)}
+
+
+def _captures(run: Run, server: Server) -> Figures:
     server.begin(run.delay)
-    given = {"client": run.client, "port": server.port, "work_kind": run.work, "events": run.events, **run.given}
-    command = [interpreter(run.environment), str(HERE / "program.py"), json.dumps(given)]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=CACHE,  # no repository, of which some clients read the commit
-        env=variables(run.environment),
-    ) as program:
-        assert program.stdout is not None
-        if run.given.get("server_stops") and program.stdout.readline():
-            server.stop_listening()
-        printed, complaints = program.communicate("go\n", PATIENCE)
-    if program.returncode:
-        return {"failure": _complaint(complaints)}
-    seen, tally = json.loads(printed.splitlines()[-1]), server.tally()
-    calls = sorted(seen["calls"])
-    figures = {
-        "version": seen["version"],
-        "p50": calls[len(calls) // 2],
-        "p99": calls[len(calls) * 99 // 100],
-        "made": len(calls),
-        "peak": seen["peak"] - seen["idle"],
-        "growth": seen["peak"] - seen["rss"],
-        "server_cpu": tally["cpu"],
-    }
-    if run.section in ("down", "up"):
-        return figures
-    delivered = tally["delivered"]
-    if not delivered:
-        return {"failure": f"nothing arrived: {_complaint(complaints)}"}
+    with _program(run, server) as program:
+        seen, tally = program.capture(run.events), server.tally()
+        delivered = tally["delivered"]
+        if not delivered:
+            raise program.failed()
     busy = _busy(seen["bursts"], seen["burst"], dict(tally["arrivals"]))
     return {
-        **figures,
+        "version": seen["version"],
+        **_percentiles(seen["calls"]),
+        "made": len(seen["calls"]),
+        "peak": seen["peak"] - seen["idle"],
+        "server_cpu": tally["cpu"],
         "delivered": delivered,
         "repeated": tally["repeated"],
         "connections": tally["connections"],
@@ -76,6 +63,116 @@ def measure(run: Run, server: Server) -> Figures:
         "plain": tally["plain"] / delivered,
         "sample": tally["sample"],
     }
+
+
+def _outages(run: Run, server: Server) -> Figures:
+    """What captures are like while the server is down, and, in turns with that, while another one is up ("up p50", ...)."""
+    server.begin()
+    with Server() as other, _program(run, server) as up, _program(run, other) as down:
+        other.stop_listening()
+        turns = [_turn(number, down, up, run.events // run.turns) for number in range(run.turns)]
+    figures = {}
+    for name, seen in zip(("", "up "), zip(*turns, strict=True), strict=True):
+        each = _percentiles([call for turn in seen for call in turn["calls"]])
+        each["growth"] = seen[-1]["peak"] - seen[-1]["rss"]
+        figures.update({f"{name}{figure}": value for figure, value in each.items()})
+    return figures
+
+
+def _turn(number: int, one: _Program, other: _Program, events: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What both say. Each is the first one in half of the turns."""
+    if number % 2:
+        seen = other.capture(events)
+        return one.capture(events), seen
+    return one.capture(events), other.capture(events)
+
+
+def _percentiles(calls: list[float]) -> dict[str, float]:
+    calls = sorted(calls)
+    return {"p50": calls[len(calls) // 2], "p99": calls[len(calls) * 99 // 100]}
+
+
+def _ages(run: Run, server: Server) -> Figures:
+    """What an event costs a program that has `run.events` behind it, and one that has none. They have turns, a burst at a
+    time: the young one is the measure of what the machine is up to just then.
+
+    `cpu` and `young` are seconds of CPU time for an event, of the old one and of the young one, the medians of all turns;
+    `share` is the median of the one as a part of the other in the same turn.
+    """
+    server.begin()
+    costs = []
+    with _program(run, server) as old, _program(run, server, first=2 * max(SIZES)) as young:
+        made = len(old.capture(run.events)["calls"])
+        for number in range(run.turns):
+            turn = _turn(number, old, young, BURST)
+            costs.append([seen["cpu"] / BURST for seen in turn])
+            made += 2 * BURST
+        delivered = server.tally()["delivered"]
+    shares = [old_cost / young_cost for old_cost, young_cost in costs]
+    names, columns = ("cpu", "young", "share"), (*zip(*costs, strict=True), shares)
+    medians = {name: statistics.median(column) for name, column in zip(names, columns, strict=True)}
+    return {"made": made, "delivered": delivered, **medians}
+
+
+class _Failed(Exception):
+    """A program did not do what it was to do. Says the first error that it told of, or else the last line."""
+
+    def __init__(self, complaints: str) -> None:
+        lines = complaints.strip().splitlines()
+        errors = [line for line in lines if _ERROR.match(line) and not MARKER.search(line.encode())]
+        super().__init__((errors or lines[-1:] or [""])[0][:200])
+
+
+class _Program:
+    """`program.py`, warm."""
+
+    def __init__(self, process: subprocess.Popen[str], complaints: IO[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._questions, self._answers, self._complaints = process.stdin, process.stdout, complaints
+        self._answer()
+
+    def capture(self, events: int) -> dict[str, Any]:
+        """Have it capture so many. What it says of them."""
+        self._questions.write(f"{events}\n")
+        self._questions.flush()
+        seen: dict[str, Any] = json.loads(self._answer())
+        return seen
+
+    def failed(self) -> _Failed:
+        """What to raise when it did."""
+        self._complaints.seek(0)
+        return _Failed(self._complaints.read())
+
+    def _answer(self) -> str:
+        line = self._answers.readline()
+        if not line:
+            raise self.failed()
+        return line
+
+
+@contextmanager
+def _program(run: Run, server: Server, first: int = 0) -> Iterator[_Program]:
+    """Its first event has the number `first`."""
+    given = {"client": run.client, "port": server.port, "work_kind": run.work, "first": first, **run.given}
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(
+            [interpreter(run.environment), str(HERE / "program.py"), json.dumps(given)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            cwd=CACHE,  # no repository, of which some clients read the commit
+            env=variables(run.environment),
+        ) as process,
+    ):
+        patience = threading.Timer(PATIENCE, process.kill)
+        patience.start()
+        try:
+            yield _Program(process, complaints)
+        finally:
+            patience.cancel()
 
 
 def _starts(run: Run, server: Server) -> Figures:
@@ -95,7 +192,7 @@ def _starts(run: Run, server: Server) -> Figures:
         )
         arrivals = server.tally()["arrivals"]
         if ran.returncode or not arrivals:
-            return {"failure": _complaint(ran.stderr)}
+            raise _Failed(ran.stderr)
         seconds, began = map(float, ran.stdout.split())
         ready.append(seconds)
         first.append(arrivals[0][1] - began)
@@ -109,12 +206,6 @@ def _busy(bursts: list[float], size: int, arrivals: dict[int, float]) -> float:
         came = [arrivals[event] for event in range(number * size, (number + 1) * size) if event in arrivals]
         seconds += max(came, default=began) - began
     return seconds
-
-
-def _complaint(text: str) -> str:
-    """The first error that a program told of, or else the last line."""
-    errors = [line for line in text.splitlines() if _ERROR.match(line) and not MARKER.search(line.encode())]
-    return (errors or text.strip().splitlines()[-1:] or [""])[0][:200]
 
 
 _ERROR = re.compile(r"[\w.]*(Error|Exception|Exit)\b")

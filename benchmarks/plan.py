@@ -16,6 +16,10 @@ DISTANT = 2_000
 CONCURRENCY = 100
 """How many of them may be under way at a time, by default, with the transports for loops."""
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
+TURNS = 10
+"""Turns of programs that share the same moments of the machine."""
+BURSTS = 100
+"""Bursts that an old program has, in turns with a young one."""
 STARTS = 3
 """Starts of each client in a round."""
 QUEUE_SIZE = 1_000
@@ -26,8 +30,8 @@ PEERS = ("raven 6.10", "sentry-sdk", "bugsnag", "rollbar", "elastic-apm", "opent
 
 @dataclass(frozen=True)
 class Run:
-    """One program. `section`, `row` and `work` say what it is for; `given` is what `program.py` gets. `times` is
-    how often it is run in a round."""
+    """One program. `section`, `row` and `work` say what it is for; `given` is what `program.py` gets. `turns` is
+    how many it has with another one, where there is another one."""
 
     section: str
     row: str
@@ -37,7 +41,7 @@ class Run:
     events: int = 0
     delay: float = 0.0
     given: dict[str, Any] = field(default_factory=dict)
-    times: int = 1
+    turns: int = 0
 
     @property
     def key(self) -> str:
@@ -47,7 +51,7 @@ class Run:
 
 def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
     """All of a round. `quick` is a few events of each kind, to see that everything works; `peers` are the other clients."""
-    share = 20 if quick else 1
+    share, turns = (20, 1) if quick else (1, TURNS)
     others = PEERS if peers else ()
     ours = ("raven", "raven bare") if peers else ("raven",)
     for row in ("raw sockets", *ours, *others):
@@ -58,11 +62,9 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
         if row == "raw sockets":
             continue
         yield Run("start", row, "message", environment, client, STARTS)
-        for section, stops in (("down", True), ("up", False)):
-            given = {"pause": 0.1, "server_stops": stops}
-            yield Run(section, row, "message", environment, client, MESSAGES // share, given=given)
-            if row in ours:  # for the memory
-                yield Run(section, row, "exception", environment, client, MESSAGES // share, given=given)
+        given = {"pause": 0.1}
+        for work in ("message", "exception") if row in ours else ("message",):  # exceptions for the memory
+            yield Run("down", row, work, environment, client, MESSAGES // share, given=given, turns=turns)
     for transport in TRANSPORTS:
         given = {"options": {"transport": transport}}
         for client in ("raven", "raven 6.10") if peers and transport != "asyncio" else ("raven",):
@@ -78,5 +80,5 @@ def runs(*, quick: bool, million: bool, peers: bool) -> Iterator[Run]:
     for size in SIZES if million else SIZES[:-1]:
         if quick and size > SIZES[0]:
             break
-        times = 1 if quick else max(1, 50_000 // size)  # what is over soon is disturbed easily
-        yield Run("flat", f"{size}", "message", "raven", "raven", size, given={"seconds": 3_600}, times=times)
+        given, turns = {"seconds": 3_600}, 10 if quick else BURSTS
+        yield Run("flat", f"{size}", "message", "raven", "raven", size, given=given, turns=turns)

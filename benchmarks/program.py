@@ -1,15 +1,16 @@
 """A program that captures events, and says what that cost it. It runs in the environment of the client that it uses.
 
-    python program.py '{"client": "sentry-sdk", "port": 8000, "work": "message", "events": 1000}'
+    echo 1000 | python program.py '{"client": "sentry-sdk", "port": 8000, "work_kind": "message"}'
 
-It warms up, then captures bursts of 100 events (the length of sentry-sdk's queue, the shortest that any client has by
-default, so that none has to drop events), and after each waits until the client has nothing under way any more. The warm-up
-and the raising of the exceptions are not part of what is measured. With a `pause` it waits for so many seconds instead,
-whatever becomes of the events. It ends without its exit handlers.
+It warms up, prints a line, and reads from stdin how many events to capture: each line is a turn. It captures them in bursts
+of 100 (the length of sentry-sdk's queue, the shortest that any client has by default, so that none has to drop events), and
+after each waits until the client has nothing under way any more. The warm-up and the raising of the exceptions are not part
+of what is measured. With a `pause` it waits for so many seconds instead, whatever becomes of the events. It ends with its
+stdin, without its exit handlers. The events are numbered from `first`.
 
-Prints JSON: `calls`, the seconds of each capture; `bursts`, the moment at which each of them began; `cpu`, seconds that the
-whole process used; `rss` and `peak`, bytes of memory after the warm-up, and at most; `idle`, bytes before the client was
-imported.
+Prints JSON after each turn: `calls`, the seconds of each capture; `bursts`, the moment at which each of them began; `cpu`,
+seconds that the whole process used; `rss` and `peak`, bytes of memory after the warm-up, and at most; `idle`, bytes before
+the client was imported.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main() -> None:
     import work
 
     async def run(sleep: clients.Sleep) -> None:
-        print(json.dumps(await _measure(clients, work, sleep, **given)), flush=True)
+        await _measure(clients, work, sleep, **given)
 
     habitats.live(transport, run)
 
@@ -50,50 +51,50 @@ async def _measure(
     client: str,
     port: int,
     work_kind: str = "message",
-    events: int = 1_000,
     options: dict[str, Any] | None = None,
+    warm_up: int = BURST,
+    first: int = 0,
     burst: int = BURST,
     pause: float | None = None,
-    server_stops: bool = False,
     seconds: float = MOST_SECONDS,
-) -> dict[str, Any]:
+) -> None:
     idle = _memory("VmRSS")
     started = clients.start(client, port, options or {})
     make, capture = (work.text, started.message) if work_kind == "message" else (work.error, started.exception)
-    for number in range(1, 1 + min(BURST, events)):
+    for number in range(1, 1 + warm_up):
         capture(make(-number))
     await started.settle(sleep)
-    if server_stops:
-        print("warm", flush=True)
-        sys.stdin.readline()
     gc.collect()
     rss = _memory("VmRSS")
-    calls = array("d")  # which the garbage collector need not look through
-    bursts: list[float] = []
-    cpu, clock, began = 0.0, time.perf_counter, time.monotonic()
-    for first in range(0, events, burst):
-        if time.monotonic() > began + seconds:
-            break
-        subjects = [make(number) for number in range(first, min(first + burst, events))]
-        cpu -= time.process_time()
-        bursts.append(time.monotonic())
-        for subject in subjects:
-            before = clock()
-            capture(subject)
-            calls.append(clock() - before)
-        await (started.settle(sleep) if pause is None else sleep(pause))
-        cpu += time.process_time()
-    return {
-        "version": clients.version(started),
-        "calls": calls.tolist(),
-        "bursts": bursts,
-        "burst": burst,
-        "ended": time.monotonic(),
-        "cpu": cpu,
-        "idle": idle,
-        "rss": rss,
-        "peak": _memory("VmHWM"),
-    }
+    print("warm", flush=True)
+    clock = time.perf_counter
+    for line in sys.stdin:
+        after = first + int(line)
+        calls = array("d")  # which the garbage collector need not look through
+        bursts: list[float] = []
+        cpu, began = 0.0, time.monotonic()
+        while first < after and time.monotonic() <= began + seconds:
+            subjects = [make(number) for number in range(first, min(first + burst, after))]
+            first += len(subjects)
+            cpu -= time.process_time()
+            bursts.append(time.monotonic())
+            for subject in subjects:
+                before = clock()
+                capture(subject)
+                calls.append(clock() - before)
+            await (started.settle(sleep) if pause is None else sleep(pause))
+            cpu += time.process_time()
+        seen = {
+            "version": clients.version(started),
+            "calls": calls.tolist(),
+            "bursts": bursts,
+            "burst": burst,
+            "cpu": cpu,
+            "idle": idle,
+            "rss": rss,
+            "peak": _memory("VmHWM"),
+        }
+        print(json.dumps(seen), flush=True)
 
 
 def _memory(name: str) -> int:

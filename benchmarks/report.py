@@ -106,11 +106,17 @@ def _parts(results: Results) -> Iterator[str]:
         yield f"## {DISTANT:,} messages to a server {LATENCY * 1e3:.0f} ms away\n\n" + _distant(results)
     if results.rows("flat"):
         rows = [
-            [f"{size:,}", *(results.text(f"flat/{size}/message", name, MICRO) for name in ("cpu", "p50"))]
+            [
+                f"{size:,}",
+                *(results.text(f"flat/{size}/message", name, MICRO) for name in ("cpu", "young")),
+                results.text(f"flat/{size}/message", "share"),
+            ]
             for size in SIZES
             if results.ran(f"flat/{size}/message")
         ]
-        yield "## Many messages\n\n" + table(["events", "CPU per event, us", "call p50, us"], rows)
+        yield "## Many messages\n\n" + table(
+            ["after so many", "CPU per event, us", "a young program's, us", "of that"], rows
+        )
     if results.parts:
         rows = [
             [name, short(seconds / MICRO), short(results.wall[name] / MICRO) if name in results.wall else ""]
@@ -139,12 +145,12 @@ def _down(results: Results) -> str:
     rows = []
     for row in results.rows("down"):
         for work in ("message", "exception"):
-            up, down = (f"{section}/{row}/{work}" for section in ("up", "down"))
-            if down in results.runs:
-                cells = [results.text(key, name, MICRO) for key in (up, down) for name in ("p50", "p99")]
-                rows.append(
-                    [title(results, row), work, *cells, *(results.text(key, "growth", MIB) for key in (up, down))]
-                )
+            key = f"down/{row}/{work}"
+            if key in results.runs:
+                names = ("up p50", "up p99", "p50", "p99")
+                cells = [results.text(key, name, MICRO) for name in names]
+                grown = (results.text(key, name, MIB) for name in ("up growth", "growth"))
+                rows.append([title(results, row), work, *cells, *grown])
     head = ["client", "", "up: p50, us", "p99, us", "down: p50, us", "p99, us", "up: memory grows, MiB", "down: MiB"]
     return table(head, rows)
 

@@ -89,7 +89,7 @@ def _measured(given: argparse.Namespace) -> dict[str, Any]:
         with Server() as server:
             for run in wanted:
                 began = time.monotonic()
-                seen[run.key] += [measure(run, server) for _ in range(run.times)]
+                seen[run.key].append(measure(run, server))
                 print(f"round {number}, {run.key}: {time.monotonic() - began:.1f} s", file=sys.stderr)
         if not given.only or "parts" in given.only:
             _parts(parts, "micro", "process_time", quick=given.quick)
