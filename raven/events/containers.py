@@ -46,7 +46,9 @@ def container(base: Any, kind: type) -> Manner:
         being_shown.add(key)
         try:
             if items_of is not None:
-                return _named(simplifier, islice(items_of(value), bounds.breadth), count, bounds.below, {})
+                items = items_of(value)
+                pairs = items if count <= bounds.breadth else islice(items, bounds.breadth)
+                return _named(simplifier, pairs, count, bounds.below, {})
             return _items(simplifier, iterate(value), count, bounds.below, code)
         except RuntimeError:  # another thread changes it while we look
             return f"<{name_of(type(value))} that was being changed>"

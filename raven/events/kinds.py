@@ -13,6 +13,7 @@ import enum
 from abc import ABCMeta
 from collections import deque, namedtuple
 from decimal import Decimal
+from itertools import repeat
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
@@ -81,9 +82,8 @@ def field_of(value: Any, name: str) -> Any:
 
 def values_of(value: Any, names: tuple[str, ...]) -> list[Any]:
     """Attributes of an object, each as `field_of` gives it."""
-    get = object.__getattribute__
     try:
-        return [get(value, name) for name in names]
+        return list(map(object.__getattribute__, repeat(value), names))
     except KeyboardInterrupt:
         raise
     except BaseException:  # then one by one

@@ -84,16 +84,20 @@ class Simplifier:
 
     def text(self, text: str, length: int = 1_024, code: bool = False) -> str:
         """At most `length` characters of a text, without secrets. `code`: the text is source code."""
-        if len(text) < 12 and len(text) <= length and text.isalnum():  # in which there is nothing to find
-            self.characters -= len(text)
+        size = len(text)
+        if size < 12 and size <= length and text.isalnum():  # in which there is nothing to find
+            self.characters -= size
             return text
         if self._scrubber is not None:
-            cut = len(text) > length + _SLACK
-            text = self._scrubber.text(text[: length + _SLACK] if cut else text, code)
-            text = clip(text + CUT, length) if cut else text
-        if len(text) > length or not text.isascii():
+            if size > length + _SLACK:
+                text = clip(self._scrubber.text(text[: length + _SLACK], code) + CUT, length)
+            else:
+                text = self._scrubber.text(text, code)
+            size = len(text)
+        if size > length or not text.isascii():
             text = clip(text, length)
-        self.characters -= len(text)
+            size = len(text)
+        self.characters -= size
         return text
 
     def is_secret(self, number: int) -> bool:

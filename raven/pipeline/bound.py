@@ -148,6 +148,7 @@ class _Life:
             if not request.fate.held:
                 self._unfinished.append((request, result))
                 self._finish()
+            del result  # an error would hold itself, by its traceback
 
     def stats(self) -> Stats:
         self._finish()

@@ -342,9 +342,12 @@ class BoundQueue:
             raise
         except BaseException as error:  # not even a stage that raises SystemExit may take the worker with it
             result = error
-        if not spare(result):
-            self._settle(request, outcome_of(result))
-        return isinstance(result, Response) and result.delivered
+        try:
+            if not spare(result):
+                self._settle(request, outcome_of(result))
+            return isinstance(result, Response) and result.delivered
+        finally:
+            del result  # an error would hold itself, by its traceback
 
     async def deliver(self, request: Request, rest: Rest) -> bool:
         """See one request through, in a worker. Whether the server has it."""

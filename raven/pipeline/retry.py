@@ -76,9 +76,12 @@ class Retry(Stage):
                 result = await attempt(request)
             if self.tries(result) > 1:
                 result = await self._again(result, request, attempt, runtime, budget)
-            if isinstance(result, SendError):
-                raise result
-            return result
+            try:
+                if isinstance(result, SendError):
+                    raise result
+                return result
+            finally:
+                del result  # an error would hold itself, by its traceback
 
         return retry
 
@@ -129,8 +132,11 @@ class Retry(Stage):
             retry=retry_if_result(lambda result: self.tries(result) > 1),
             retry_error_callback=_result,
         )
-        result: Result = await retrying(next_try)
-        return result
+        try:
+            result: Result = await retrying(next_try)
+            return result
+        finally:
+            vars(retrying).clear()  # it holds itself, and by our functions the request
 
 
 def _result(state: RetryCallState) -> Result:

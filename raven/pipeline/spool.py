@@ -250,6 +250,7 @@ class BoundSpool:
                 entry = self._in_hand.get(request.fate)
                 if entry is not None:
                     entry.result = result
+                del result  # an error would hold itself, by its traceback
 
         return watched
 

@@ -123,7 +123,7 @@ class LoopRuntime:
         if errors:
             if isinstance(errors[0], self.cancellation):  # its loop ends
                 raise CannotWait
-            raise errors[0]
+            raise errors.pop()  # which would hold itself, by its traceback
         return results[0]
 
     async def arun(self, make: Callable[[], Coroutine[Any, Any, T]], seconds: float | None = None) -> T:

@@ -58,7 +58,7 @@ class PollRuntime(LoopRuntime):
             finally:
                 self._thread = None
         if self._errors:
-            raise self._errors[0]
+            raise self._errors.pop(0)  # which would hold itself, by its traceback
 
     def call(self, function: Callable[[], object]) -> None:
         if self._thread is None:

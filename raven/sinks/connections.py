@@ -131,8 +131,11 @@ class Connections:
             except TimeoutError:
                 raise
             except OSError as error:
-                # A refusal of TLS may say why only here.
-                raise error if lost is None or isinstance(error, ssl.SSLError) else lost from None
+                try:
+                    # A refusal of TLS may say why only here.
+                    raise error if lost is None or isinstance(error, ssl.SSLError) else lost from None
+                finally:
+                    del lost  # which would hold itself, by its traceback
             response = answer.feed(data)
             if response is not None:
                 return response

@@ -40,9 +40,13 @@ class Resolver:
                 lookup.run(self._host, self._port)
         if not await lookup.wait(self._runtime.waker(), seconds):
             raise TimeoutError("the name server did not answer in time")
-        if isinstance(lookup.result, list):
-            return lookup.result
-        raise lookup.result
+        result, lookup.result = lookup.result, []
+        try:
+            if isinstance(result, list):
+                return result
+            raise result
+        finally:
+            del result  # an error would hold itself, by its traceback
 
 
 class _Lookup:

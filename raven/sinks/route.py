@@ -81,12 +81,15 @@ class Route:
     async def _first_that_answers(self, connect: Callable[[Address, float], Awaitable[C]], deadline: float) -> C:
         addresses = await self._resolver.resolve(deadline - self._monotonic())
         failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
-        for tried, address in enumerate(addresses):  # each has an equal part of the time that is left
-            left = (deadline - self._monotonic()) / (len(addresses) - tried)
-            if left <= 0:
-                raise TimeoutError("timed out")
-            try:
-                return await connect(address, left)
-            except OSError as error:
-                failure = error
-        raise failure
+        try:
+            for tried, address in enumerate(addresses):  # each has an equal part of the time that is left
+                left = (deadline - self._monotonic()) / (len(addresses) - tried)
+                if left <= 0:
+                    raise TimeoutError("timed out")
+                try:
+                    return await connect(address, left)
+                except OSError as error:
+                    failure = error
+            raise failure
+        finally:
+            del failure  # which would hold itself, by its traceback

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
-from ..request import Send
+from ..request import Request, Send
 from .pace import Pace
 from .row import Row
 from .store import StoreError
@@ -40,12 +40,9 @@ class Replay:
         """Try one. Raises nothing but what tells the worker to stop."""
         request = row.request()
         request.deadline = request.latest = deadline
-        result: object
         try:
             with not_capturing_lines():
-                result = await send(request)
-        except Exception as error:
-            result = error
+                result = await _tried(request, send)
         except BaseException:
             source.put_back(row)
             raise
@@ -77,3 +74,11 @@ class Replay:
             count += 1
         self._failed[row.event] = count, self._succeeded
         return count >= _TRIES
+
+
+async def _tried(request: Request, send: Send) -> object:
+    """What came of it. Not in the caller's frame, of which the error would hold all, itself too, by its traceback."""
+    try:
+        return await send(request)
+    except Exception as error:
+        return error

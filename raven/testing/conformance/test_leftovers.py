@@ -1,0 +1,72 @@
+"""What a failed delivery leaves behind: nothing that has to wait for the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from raven.pipeline import Stack
+from raven.request import Request
+from raven.testing.conformance.test_busy import at_home
+from raven.testing.counting_server import PATIENCE, Answer, CountingServer
+
+OPTIONS = "attempts=2&backoff=0.001&breaker_failures=1000"
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Without a garbage collector, from a clean beginning."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def requests() -> int:
+    """How many there are, with all that they hold."""
+    return sum(type(each) is Request for each in gc.get_objects())
+
+
+def let_fail(dsn: str, transport: type[Stack], before: int) -> None:
+    """Capture some in vain. What they leave is gone when all that was under way has come to its end."""
+    with at_home(f"{dsn}?{OPTIONS}", transport) as client:
+        for number in range(5):
+            client.capture_message(f"{number}")
+        client.flush(PATIENCE)
+        assert client.stats().failed == 5
+    deadline = time.monotonic() + PATIENCE
+    while requests() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert requests() == before
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("answer", [500, 400, 429, "close"])
+def test_what_the_server_refuses_is_freed_at_once(transport: type[Stack], answer: Answer) -> None:
+    before = requests()
+    with CountingServer(lambda number: answer) as server:
+        let_fail(server.dsn, transport, before)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_reaches_no_server_is_freed_at_once(transport: type[Stack]) -> None:
+    before = requests()
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    let_fail(f"http://key@127.0.0.1:{port}/1", transport, before)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_finds_the_queue_full_is_freed_at_once(queued: type[Stack]) -> None:
+    before = requests()
+    with CountingServer() as server:
+        server.hold()
+        with at_home(f"{server.dsn}?queue_size=1", queued) as client:
+            for number in range(10):
+                client.capture_message(f"{number}")
+            assert requests() - before <= 3  # what is queued, and what is on its way
+            server.release()
