@@ -123,7 +123,7 @@ class Connections:
         except TimeoutError:
             raise
         except OSError as error:  # a server that doesn't want all of it may have said so
-            lost = error
+            lost = error.with_traceback(None)
         reads = 0
         while True:
             try:

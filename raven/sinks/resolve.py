@@ -40,13 +40,10 @@ class Resolver:
                 lookup.run(self._host, self._port)
         if not await lookup.wait(self._runtime.waker(), seconds):
             raise TimeoutError("the name server did not answer in time")
-        result, lookup.result = lookup.result, []
-        try:
-            if isinstance(result, list):
-                return result
-            raise result
-        finally:
-            del result  # an error would hold itself, by its traceback
+        if isinstance(lookup.result, list):
+            return lookup.result
+        # Each has one of its own. This one would hold itself, by its traceback, and others may be waiting for it too.
+        raise type(lookup.result)(*lookup.result.args)
 
 
 class _Lookup:
@@ -59,7 +56,7 @@ class _Lookup:
         try:
             self.result = _ask(host, port, 0)
         except OSError as error:
-            self.result = error
+            self.result = error.with_traceback(None)
         except UnicodeError:  # a label of the name is too long
             self.result = socket.gaierror(socket.EAI_NONAME, "not a valid name")
         finally:

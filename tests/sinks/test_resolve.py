@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -20,3 +23,36 @@ def test_a_lookup_needs_no_thread_where_none_can_be_started(monkeypatch: pytest.
     assert {address[4][1] for address in found} == {80}
     with pytest.raises(socket.gaierror):
         drive(Resolver("nosuchhost.invalid", 80, ThreadRuntime()).resolve(5))
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_those_who_wait_for_one_lookup_all_get_what_it_finds(monkeypatch: pytest.MonkeyPatch, is_known: bool) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
+    tries = threading.Semaphore(0)
+    may_answer = threading.Event()
+
+    def getaddrinfo(*arguments: Any, flags: int, **options: Any) -> Any:
+        if flags:  # whether it is written in digits
+            tries.release()
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        assert may_answer.wait(5)
+        if is_known:
+            return found
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    resolver = Resolver("name.test", 80, ThreadRuntime())
+
+    def resolve() -> object:
+        try:
+            return drive(resolver.resolve(5))
+        except socket.gaierror as error:
+            return error.args
+
+    with ThreadPoolExecutor(3) as threads:
+        waiting = [threads.submit(resolve) for _ in range(3)]
+        for _ in waiting:
+            assert tries.acquire(timeout=5)
+        may_answer.set()
+        results = [each.result() for each in waiting]
+    assert results == [found if is_known else (socket.EAI_NONAME, "unknown")] * 3

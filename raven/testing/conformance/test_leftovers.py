@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from raven.errors import SendError
 from raven.pipeline import Stack
 from raven.request import Request
+from raven.testing.conformance.conftest import Talk
 from raven.testing.conformance.test_busy import at_home
 from raven.testing.counting_server import PATIENCE, Answer, CountingServer
+from raven.testing.http_server import Connection, refusing_port
 
 OPTIONS = "attempts=2&backoff=0.001&breaker_failures=1000"
 
@@ -31,8 +34,9 @@ def requests() -> int:
     return sum(type(each) is Request for each in gc.get_objects())
 
 
-def let_fail(dsn: str, transport: type[Stack], before: int) -> None:
+def let_fail(dsn: str, transport: type[Stack]) -> None:
     """Capture some in vain. What they leave is gone when all that was under way has come to its end."""
+    before = requests()
     with at_home(f"{dsn}?{OPTIONS}", transport) as client:
         for number in range(5):
             client.capture_message(f"{number}")
@@ -42,22 +46,47 @@ def let_fail(dsn: str, transport: type[Stack], before: int) -> None:
     while requests() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert requests() == before
+    assert errors_to_collect() == []
+
+
+def errors_to_collect() -> list[object]:
+    """Those that nobody has any more, and that have not been freed for all that."""
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        return [each for each in gc.garbage if isinstance(each, BaseException)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
 
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("answer", [500, 400, 429, "close"])
 def test_what_the_server_refuses_is_freed_at_once(transport: type[Stack], answer: Answer) -> None:
-    before = requests()
     with CountingServer(lambda number: answer) as server:
-        let_fail(server.dsn, transport, before)
+        let_fail(server.dsn, transport)
 
 
 @pytest.mark.usefixtures("uncollected")
 def test_what_reaches_no_server_is_freed_at_once(transport: type[Stack]) -> None:
-    before = requests()
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
-    let_fail(f"http://key@127.0.0.1:{port}/1", transport, before)
+    let_fail(f"http://key@127.0.0.1:{refusing_port()}/1", transport)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_is_for_an_unknown_server_is_freed_at_once(transport: type[Stack]) -> None:
+    let_fail("http://key@nowhere.invalid/1", transport)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_is_cut_off_while_it_is_sent_is_freed_at_once(talk: Talk) -> None:
+    def cut(connection: Connection) -> None:
+        connection.read()
+        connection.reset()
+
+    _, sender = talk(cut)
+    with contextlib.suppress(SendError):
+        sender.post(b"x" * 10_000_000)
+    assert errors_to_collect() == []
 
 
 @pytest.mark.usefixtures("uncollected")
