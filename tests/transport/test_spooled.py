@@ -11,12 +11,14 @@ from raven.errors import InvalidOption
 from raven.ledger import Stats
 from raven.pipeline import Breaker, Queue, Spool, Stack
 from raven.spool.survey import survey
+from raven.testing.conformance.test_leftovers import errors_to_collect, uncollected
 from raven.testing.counting_server import CountingServer
+from raven.testing.http_server import refusing_port
 from raven.testing.process import poll
 from raven.transport.spooled import SpooledHTTPTransport
 from tests.faults.conftest import at_home, queued
 
-__all__ = ["queued"]
+__all__ = ["queued", "uncollected"]
 
 EVENTS = 20
 
@@ -78,3 +80,12 @@ def test_options_that_make_no_sense_are_refused(option: str, tmp_path: Path) -> 
 
     with pytest.raises(InvalidOption):
         Client(f"http://public@localhost/1?spool={tmp_path / 'spool'}&{option}", SpooledHTTPTransport)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_fails_leaves_no_errors_to_the_garbage_collector(tmp_path: Path) -> None:
+    dsn = f"http://key@127.0.0.1:{refusing_port()}/1?attempts=1&spool={tmp_path}"
+    with Client(dsn, SpooledHTTPTransport) as client:
+        client.capture_message("one")
+        assert client.flush(0.2).value == "timeout"
+    assert errors_to_collect() == []
