@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-import weakref
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -128,69 +125,3 @@ def test_what_it_makes_is_known_to_be_plain() -> None:
         client.capture_message("hello", extra={"share": float("nan")})
     assert sink.requests[0].plain
     assert (sink.requests[0].event or {})["extra"] == {"share": "nan"}
-
-
-class Order:
-    """What a program has in a variable."""
-
-
-def fails(order: Order) -> None:
-    raise ValueError(order)
-
-
-def handles(client: Client, order: Order) -> None:
-    try:
-        fails(order)
-    except ValueError:
-        client.capture_exception()
-
-
-def handles_by_name(client: Client, order: Order) -> None:
-    try:
-        fails(order)
-    except ValueError as error:
-        client.capture_exception(error)
-
-
-def handles_what_came_of_another(client: Client, order: Order) -> None:
-    try:
-        try:
-            fails(order)
-        except ValueError as error:
-            raise KeyError from error
-    except KeyError as error:
-        client.capture_exception(error)
-
-
-def handles_in_a_block(client: Client, order: Order) -> None:
-    try:
-        with client.capture_exceptions():
-            fails(order)
-    except ValueError as error:
-        assert error.args  # noqa: PT017  that it has a name is what matters
-
-
-def tells_where_it_is(client: Client, order: Order) -> None:
-    client.capture_message("here", stack=True)
-
-
-@pytest.mark.parametrize(
-    "capture",
-    [handles, handles_by_name, handles_what_came_of_another, handles_in_a_block, tells_where_it_is],
-)
-def test_nothing_of_the_program_lives_longer_for_having_been_captured(
-    capture: Callable[[Client, Order], None], raven_captured: Captured
-) -> None:
-    gc.disable()  # which would end what has become a cycle, some time
-    tracer = sys.gettrace()
-    sys.settrace(None)  # which writes the variables back
-    try:
-        order: Order | None = Order()
-        gone = weakref.ref(order)
-        capture(raven_captured.client, order)  # type: ignore[arg-type]
-        order = None
-        assert gone() is None
-    finally:
-        sys.settrace(tracer)
-        gc.enable()
-    assert len(raven_captured.events) == 1

@@ -12,7 +12,7 @@ from typing import Any
 from ..events import event as events
 from ..events import surroundings
 from ..events.exceptions import exception_values
-from ..events.frames import Frames, let_go, places_of_stack
+from ..events.frames import Frames, places_of_stack
 from ..events.scrub import Scrubber
 from ..events.values import Simplifier
 from ..own_log import Sparingly
@@ -59,9 +59,7 @@ class Maker:
         part = events.message_part(message, parameters_of(arguments.pop("params", None)), simplifier)
         stack = arguments.pop("stack", self._stacks)
         if type(stack) in (bool, int) and stack:  # others have a truth of their own
-            places = places_of_stack(sys._getframe())
-            frames = self._frames.show(places, simplifier)
-            let_go(places)
+            frames = self._frames.show(places_of_stack(sys._getframe()), simplifier)
             thread = threading.current_thread()
             about = {"id": thread.ident, "name": simplifier.simplify(thread.name), "current": True, "crashed": False}
             part["threads"] = {"values": [{**about, "stacktrace": {"frames": frames}}]}

@@ -9,16 +9,7 @@ from types import FrameType
 from typing import Any
 
 from .clip import clip
-from .frames import (
-    LONGEST_LINE,
-    MOST_FRAMES,
-    Frames,
-    context,
-    let_go,
-    places_of_stack,
-    places_of_traceback,
-    source_lines,
-)
+from .frames import LONGEST_LINE, MOST_FRAMES, Frames, context, places_of_stack, places_of_traceback, source_lines
 from .messages import message_of
 from .values import Simplifier
 
@@ -73,12 +64,10 @@ def exception_values(
         if _members(link.error) is not None:
             about["is_exception_group"] = True
         places = places_of_traceback(traceback_of(link.error))
-        running = places[:1]  # it has caught the exception; the others have ended
         if not number and not places and caller is not None:
-            running = places = places_of_stack(caller)
+            places = places_of_stack(caller)
             about["description"] = _NEVER_RAISED
         shown = frames.show(places, simplifier, min(MOST_FRAMES, frames_left)) + _wrong_source(link.error, simplifier)
-        let_go(running)
         frames_left = max(2, frames_left - len(shown))
         values.append(_value(link.error, about, shown, simplifier))
     values.reverse()

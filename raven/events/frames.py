@@ -28,9 +28,6 @@ _HIDE = "__traceback_hide__"
 _UNWANTED = frozenset("._")
 _OPTIMIZED = 1
 """The flag of the code of functions, whose variables are known before they run. (`inspect` is slow to import.)"""
-_KEEPS_LOCALS = sys.implementation.name == "cpython" and sys.version_info < (3, 13)
-_FRAME_AND_US = 3
-"""The references to a dict that its frame holds, as a function sees them that has it in a variable, and asks."""
 # What a module's own names mostly stand for, and what nobody debugs by looking at.
 _DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
 
@@ -189,25 +186,6 @@ def _column(code: CodeType, line: int, instruction: int, text: str) -> int | Non
     if column is None or first != line:
         return None
     return len(text.encode(errors="replace")[:column].decode(errors="replace")) + 1  # Python counts bytes
-
-
-def let_go(places: Iterable[Place]) -> None:
-    """Have frames that run on keep nothing alive for having been shown.
-
-    Before Python 3.13, a frame keeps the dict of its variables that `f_locals` made, and with it whatever they held then:
-    the exception that was caught, and so all its frames, as a cycle that only the garbage collector ends.
-    """
-    # What a function that traces or profiles leaves in that dict, Python writes back into the variables.
-    if not _KEEPS_LOCALS or sys.gettrace() is not None or sys.getprofile() is not None:
-        return
-    for frame, _, _ in places:
-        code = frame.f_code
-        if code.co_flags & _OPTIMIZED:
-            names = frame.f_locals
-            # Others may hold it too: whoever called `locals`. And what `exec` has put in there is nowhere else.
-            if sys.getrefcount(names) == _FRAME_AND_US:
-                for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
-                    names.pop(name, None)
 
 
 def _qualified_name(frame: FrameType) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import functools
 import linecache
 import sys
-import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import pytest
 
 from raven.events import frames as module
-from raven.events.frames import Frames, let_go, places_of_stack, places_of_traceback
+from raven.events.frames import Frames, places_of_stack, places_of_traceback
 from raven.events.scrub import FILTERED, Scrubber
 from raven.events.values import Simplifier
 
@@ -390,85 +388,3 @@ def test_no_frame_has_no_stack() -> None:
     assert places_of_stack(None) == []
     assert places_of_traceback(None) == []
     assert Frames().show([], Simplifier()) == []
-
-
-# What frames keep
-
-
-@pytest.fixture
-def untraced() -> Iterator[None]:
-    """Without what measures the branches, which would have the variables written back."""
-    tracer, profiler = sys.gettrace(), sys.getprofile()
-    sys.settrace(None)
-    sys.setprofile(None)
-    yield
-    sys.settrace(tracer)
-    sys.setprofile(profiler)
-
-
-class Thing:
-    """What can be watched."""
-
-
-def shown() -> None:
-    places = places_of_stack(sys._getframe(1))
-    Frames().show(places, Simplifier())
-    let_go(places)
-
-
-@pytest.mark.usefixtures("untraced")
-def test_a_frame_that_runs_on_does_not_keep_what_its_variables_held() -> None:
-    own: Thing | None = Thing()
-    shared: Thing | None = Thing()
-    gone = [weakref.ref(own), weakref.ref(shared)]
-
-    def inner() -> None:
-        nonlocal shared
-        shown()
-        shared = None
-        assert gone[1]() is None
-
-    inner()
-    own = None
-    assert gone[0]() is None
-
-
-@pytest.mark.usefixtures("untraced")
-def test_what_exec_has_put_among_the_variables_stays() -> None:
-    known = 1
-    exec("new = 2")
-    shown()
-    assert known == 1
-    if sys.version_info < (3, 13):
-        assert eval("new") == 2
-
-
-@pytest.mark.usefixtures("untraced")
-def test_the_dict_of_whoever_has_called_locals_stays_as_it_is() -> None:
-    thing = Thing()
-    names = locals()
-    shown()
-    assert names["thing"] is thing
-
-
-@pytest.mark.usefixtures("untraced")
-@pytest.mark.parametrize("watch", [sys.settrace, sys.setprofile])
-def test_variables_outlive_that_a_debugger_captures(watch: Callable[[Any], None]) -> None:
-    def traced() -> str:
-        kept = "kept"
-        id(kept)
-        return kept
-
-    def trace(frame: FrameType, *_: object) -> Any:
-        if frame.f_code is traced.__code__:
-            places = places_of_stack(frame)
-            Frames().show(places, Simplifier())
-            let_go(places)
-        return trace
-
-    watch(trace)
-    try:
-        result = traced()
-    finally:
-        watch(None)
-    assert result == "kept"
