@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -93,25 +92,29 @@ def _percentiles(calls: list[float]) -> dict[str, float]:
 
 
 def _ages(run: Run, server: Server) -> Figures:
-    """What an event costs a program that has `run.events` behind it, and one that has none. They have turns, a burst at a
-    time: the young one is the measure of what the machine is up to just then.
+    """What an event costs a program that has `run.events` behind it, and one that has none when their turns begin, which
+    are a burst long: the young one is the measure of what the machine is up to just then.
 
-    `cpu` and `young` are seconds of CPU time for an event, of the old one and of the young one, the medians of all turns;
-    `share` is the median of the one as a part of the other in the same turn.
+    `cpu` and `young` are seconds of CPU time for an event, of the old one and of the young one, in all turns together;
+    `share` is the one as a part of the other.
     """
     server.begin()
-    costs = []
+    old_cpu = young_cpu = 0.0
     with _program(run, server) as old, _program(run, server, first=2 * max(SIZES)) as young:
         made = len(old.capture(run.events)["calls"])
         for number in range(run.turns):
-            turn = _turn(number, old, young, BURST)
-            costs.append([seen["cpu"] / BURST for seen in turn])
-            made += 2 * BURST
+            of_old, of_young = _turn(number, old, young, BURST)
+            old_cpu += of_old["cpu"]
+            young_cpu += of_young["cpu"]
         delivered = server.tally()["delivered"]
-    shares = [old_cost / young_cost for old_cost, young_cost in costs]
-    names, columns = ("cpu", "young", "share"), (*zip(*costs, strict=True), shares)
-    medians = {name: statistics.median(column) for name, column in zip(names, columns, strict=True)}
-    return {"made": made, "delivered": delivered, **medians}
+    each = run.turns * BURST
+    return {
+        "made": made + 2 * each,
+        "delivered": delivered,
+        "cpu": old_cpu / each,
+        "young": young_cpu / each,
+        "share": old_cpu / young_cpu,
+    }
 
 
 class _Failed(Exception):
@@ -120,7 +123,7 @@ class _Failed(Exception):
     def __init__(self, complaints: str) -> None:
         lines = complaints.strip().splitlines()
         errors = [line for line in lines if _ERROR.match(line) and not MARKER.search(line.encode())]
-        super().__init__((errors or lines[-1:] or [""])[0][:200])
+        super().__init__((errors or lines[-1:] or ["it ended, or nothing arrived, without a word"])[0][:200])
 
 
 class _Program:
@@ -130,13 +133,14 @@ class _Program:
         assert process.stdin is not None
         assert process.stdout is not None
         self._questions, self._answers, self._complaints = process.stdin, process.stdout, complaints
-        self._answer()
+        self._answer("warm")
 
     def capture(self, events: int) -> dict[str, Any]:
         """Have it capture so many. What it says of them."""
-        self._questions.write(f"{events}\n")
-        self._questions.flush()
-        seen: dict[str, Any] = json.loads(self._answer())
+        with suppress(OSError):  # it has ended, and can't answer either
+            self._questions.write(f"{events}\n")
+            self._questions.flush()
+        seen: dict[str, Any] = json.loads(self._answer("{"))
         return seen
 
     def failed(self) -> _Failed:
@@ -144,20 +148,19 @@ class _Program:
         self._complaints.seek(0)
         return _Failed(self._complaints.read())
 
-    def _answer(self) -> str:
-        line = self._answers.readline()
-        if not line:
-            raise self.failed()
-        return line
+    def _answer(self, begins: str) -> str:
+        for line in self._answers:
+            if line.startswith(begins):  # clients print too
+                return line
+        raise self.failed()
 
 
 @contextmanager
 def _program(run: Run, server: Server, first: int = 0) -> Iterator[_Program]:
     """Its first event has the number `first`."""
     given = {"client": run.client, "port": server.port, "work_kind": run.work, "first": first, **run.given}
-    with (
-        tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(
+    with tempfile.TemporaryFile("w+") as complaints:
+        process = subprocess.Popen(
             [interpreter(run.environment), str(HERE / "program.py"), json.dumps(given)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -165,13 +168,13 @@ def _program(run: Run, server: Server, first: int = 0) -> Iterator[_Program]:
             text=True,
             cwd=CACHE,  # no repository, of which some clients read the commit
             env=variables(run.environment),
-        ) as process,
-    ):
+        )
         patience = threading.Timer(PATIENCE, process.kill)
         patience.start()
         try:
             yield _Program(process, complaints)
         finally:
+            process.communicate()
             patience.cancel()
 
 

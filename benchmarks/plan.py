@@ -18,7 +18,7 @@ CONCURRENCY = 100
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 TURNS = 10
 """Turns of programs that share the same moments of the machine."""
-BURSTS = 100
+BURSTS = 50
 """Bursts that an old program has, in turns with a young one."""
 STARTS = 3
 """Starts of each client in a round."""

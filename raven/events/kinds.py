@@ -83,11 +83,14 @@ def field_of(value: Any, name: str) -> Any:
 def values_of(value: Any, names: tuple[str, ...]) -> list[Any]:
     """Attributes of an object, each as `field_of` gives it."""
     try:
-        return list(map(object.__getattribute__, repeat(value), names))
+        found = list(map(object.__getattribute__, repeat(value), names))
+        if len(found) == len(names):  # no attribute has raised StopIteration
+            return found
     except KeyboardInterrupt:
         raise
-    except BaseException:  # then one by one
-        return [field_of(value, name) for name in names]
+    except BaseException:
+        pass
+    return [field_of(value, name) for name in names]  # one by one
 
 
 def fields_of(kind: type) -> tuple[str, ...] | None:

@@ -64,7 +64,9 @@ class Retry(Stage):
             try:
                 return await send(sent)
             except SendError as error:
-                return error
+                # Its traceback, and that of what it came of, would hold our callers' frames, in which it is the result.
+                error.__context__ = None
+                return error.with_traceback(None)
             finally:
                 request.deadline = sent.deadline  # which a breaker puts off
 

@@ -122,6 +122,7 @@ class LoopRuntime:
             raise CannotWait
         if errors:
             if isinstance(errors[0], self.cancellation):  # its loop ends
+                errors.clear()
                 raise CannotWait
             raise errors.pop()  # which would hold itself, by its traceback
         return results[0]

@@ -123,22 +123,20 @@ class Connections:
         except TimeoutError:
             raise
         except OSError as error:  # a server that doesn't want all of it may have said so
-            lost = error.with_traceback(None)
+            lost = error
         reads = 0
-        while True:
-            try:
-                data = await stream.read(_BLOCK, deadline)
-            except TimeoutError:
-                raise
-            except OSError as error:
-                try:
-                    # A refusal of TLS may say why only here.
-                    raise error if lost is None or isinstance(error, ssl.SSLError) else lost from None
-                finally:
-                    del lost  # which would hold itself, by its traceback
-            response = answer.feed(data)
-            if response is not None:
-                return response
-            reads += 1
-            if reads % _READS_AT_A_STRETCH == 0:
-                await self._runtime.sleep(0)
+        try:
+            while True:
+                response = answer.feed(await stream.read(_BLOCK, deadline))
+                if response is not None:
+                    return response
+                reads += 1
+                if reads % _READS_AT_A_STRETCH == 0:
+                    await self._runtime.sleep(0)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            # A refusal of TLS may say why only here.
+            raise error if lost is None or isinstance(error, ssl.SSLError) else lost from None
+        finally:
+            del lost  # or it would hold itself, by its traceback

@@ -43,7 +43,8 @@ class Resolver:
         if isinstance(lookup.result, list):
             return lookup.result
         # Each has one of its own. This one would hold itself, by its traceback, and others may be waiting for it too.
-        raise type(lookup.result)(*lookup.result.args)
+        kind = socket.gaierror if isinstance(lookup.result, socket.gaierror) else OSError
+        raise kind(*lookup.result.args)
 
 
 class _Lookup:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..outcome import Outcome, outcome_of
 from ..own_log import not_capturing_lines
-from ..request import Request, Send
+from ..request import Send
 from .pace import Pace
 from .row import Row
 from .store import StoreError
@@ -40,12 +40,21 @@ class Replay:
         """Try one. Raises nothing but what tells the worker to stop."""
         request = row.request()
         request.deadline = request.latest = deadline
+        result: object
         try:
             with not_capturing_lines():
-                result = await _tried(request, send)
+                result = await send(request)
+        except Exception as error:
+            result = error
         except BaseException:
             source.put_back(row)
             raise
+        try:
+            return self._judge(source, row, result)
+        finally:
+            del result  # an error would hold itself, by its traceback
+
+    def _judge(self, source: Source, row: Row, result: object) -> Verdict:
         found = verdict(result)
         outcome = outcome_of(result)
         try:
@@ -74,11 +83,3 @@ class Replay:
             count += 1
         self._failed[row.event] = count, self._succeeded
         return count >= _TRIES
-
-
-async def _tried(request: Request, send: Send) -> object:
-    """What came of it. Not in the caller's frame, of which the error would hold all, itself too, by its traceback."""
-    try:
-        return await send(request)
-    except Exception as error:
-        return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 import math
 import sys
@@ -284,3 +285,19 @@ def test_a_short_word_is_within_bounds_and_counts() -> None:
     assert simplifier.simplify(["bread", "flour"], length=4) == ["b...", "f..."]
     assert simplifier.characters == 12
     assert simplifier.simplify(["bread", "flour", "sugar", "yeast"]) == ["bread", "flour", "sugar", "... 1 more"]
+
+
+def test_a_field_that_raises_stop_iteration_hides_no_other() -> None:
+    point = made_by(dataclasses.make_dataclass("Point", "abc"))
+    assert Simplifier().simplify(point) == {"__class__": "Point", "a": 1, "b": "<StopIteration>", "c": 3}
+
+
+def made_by(kind: Any) -> Any:
+    """One of these, of which one field is no more to be had."""
+
+    def stop(self: object) -> NoReturn:
+        raise StopIteration
+
+    value = kind(1, 2, 3)
+    kind.b = property(stop)
+    return value

@@ -25,6 +25,24 @@ def test_a_lookup_needs_no_thread_where_none_can_be_started(monkeypatch: pytest.
         drive(Resolver("nosuchhost.invalid", 80, ThreadRuntime()).resolve(5))
 
 
+class OddError(OSError):
+    """What takes more than what it says."""
+
+    def __init__(self, host: str, *, server: str) -> None:
+        super().__init__(f"{server} does not know {host}")
+
+
+def test_an_error_of_the_programs_own_lookup_is_one_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(host: str, *arguments: Any, flags: int, **options: Any) -> Any:
+        if flags:  # whether it is written in digits
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        raise OddError(host, server="ns.test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(OSError, match=r"ns\.test does not know name\.test"):
+        drive(Resolver("name.test", 80, ThreadRuntime()).resolve(5))
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 def test_those_who_wait_for_one_lookup_all_get_what_it_finds(monkeypatch: pytest.MonkeyPatch, is_known: bool) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
