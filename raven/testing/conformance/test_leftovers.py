@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import time
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -16,6 +15,7 @@ from raven.testing.conformance.conftest import Talk
 from raven.testing.conformance.test_busy import at_home
 from raven.testing.counting_server import PATIENCE, Answer, CountingServer
 from raven.testing.http_server import Connection, refusing_port
+from raven.testing.process import poll
 
 OPTIONS = "attempts=2&backoff=0.001&breaker_failures=1000"
 
@@ -43,10 +43,7 @@ def let_fail(dsn: str, transport: type[Stack]) -> None:
             client.capture_message(f"{number}")
         client.flush(PATIENCE)
         assert client.stats().failed == 5
-    deadline = time.monotonic() + PATIENCE
-    while requests(before) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert requests(before) == []
+    assert poll(lambda: not requests(before) or None, PATIENCE)
     assert errors_to_collect() == []
 
 
