@@ -48,11 +48,11 @@ def let_fail(dsn: str, transport: type[Stack]) -> None:
 
 
 def errors_to_collect() -> list[object]:
-    """Those that nobody has any more, and that have not been freed for all that."""
+    """Those with their frames that nobody has any more, and that have not been freed for all that."""
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         gc.collect()
-        return [each for each in gc.garbage if isinstance(each, BaseException)]
+        return [each for each in gc.garbage if isinstance(each, BaseException) and each.__traceback__]
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
