@@ -52,7 +52,6 @@ async def _measure(
     port: int,
     work_kind: str = "message",
     options: dict[str, Any] | None = None,
-    warm_up: int = BURST,
     first: int = 0,
     burst: int = BURST,
     pause: float | None = None,
@@ -61,7 +60,7 @@ async def _measure(
     idle = _memory("VmRSS")
     started = clients.start(client, port, options or {})
     make, capture = (work.text, started.message) if work_kind == "message" else (work.error, started.exception)
-    for number in range(1, 1 + warm_up):
+    for number in range(1, 1 + BURST):
         capture(make(-number))
     await started.settle(sleep)
     gc.collect()
