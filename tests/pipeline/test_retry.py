@@ -29,6 +29,7 @@ from raven.testing.scripted import Answer
 from .helpers import Alarm, bind_over, new_request
 
 NETWORK = [NetworkError("no"), ConnectError("no"), SendTimeout("no"), ConnectionLost("no")]
+LONG = 60.0  # seconds; the longest pauses before eight tries are 35.5 in all, and by chance more than the default's 30
 FINAL = [TLSError("no"), BadResponse("no"), SendError("no"), RateLimited("no")]
 
 
@@ -61,7 +62,7 @@ def ending(driver: StageDriver, request: Request | None = None) -> int | SendErr
 def test_how_often_each_outcome_is_tried(
     mode: Literal["default", "spec"], answer: Answer, default: int, spec: int
 ) -> None:
-    driver = StageDriver(Retry(mode=mode), [answer])
+    driver = StageDriver(Retry(mode=mode, total_timeout=LONG), [answer])
     assert ending(driver) == answer
     assert len(driver.received) == (default if mode == "default" else spec)
 
@@ -101,7 +102,7 @@ def test_the_last_result_stands() -> None:
 
 
 def test_the_statuses_can_be_chosen() -> None:
-    stage = Retry().with_options({"statuses": "418,500"})
+    stage = Retry(total_timeout=LONG).with_options({"statuses": "418,500"})
     for status, tried in ((418, 8), (500, 8), (503, 2), (408, 1)):
         driver = StageDriver(stage, [status])
         ending(driver)
