@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from .errors import InvalidDsn
+from .frozen import Frozen
 from .secret import Secret
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -31,8 +32,7 @@ _OPTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True, repr=False)
-class Dsn:
+class Dsn(Frozen):
     """A parsed DSN. Its `repr` and `str` show neither the keys nor the values of options."""
 
     scheme: str
@@ -44,7 +44,7 @@ class Dsn:
     path: str
     """What stands before the project, without a slash at its end: "" or "/prefix"."""
     project: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = MappingProxyType({})
     """The options of the query string, still as text."""
     transport: str | None = None
     """raven-python 6's name of a transport, when the scheme has one: "threaded" in threaded+https://."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from .frozen import Frozen
 from .outcome import NO_FAILURES, Outcome
 from .request import Request
 
@@ -16,8 +16,7 @@ _Counts = tuple[int, int, int, Mapping[str, int]]
 """The fields of `Stats`. A plain tuple, because it is made anew for each move, and costs a tenth of that."""
 
 
-@dataclass(frozen=True)
-class Stats:
+class Stats(Frozen):
     """A ledger's counts at one instant. `pending` is counted, not computed from the others. "spooled" in `dropped` are
     those that were left on disk at the end: this process is done with them.
     """
@@ -25,7 +24,7 @@ class Stats:
     accepted: int = 0
     delivered: int = 0
     pending: int = 0
-    dropped: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    dropped: Mapping[str, int] = MappingProxyType({})
 
     @property
     def failed(self) -> int:

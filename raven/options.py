@@ -1,6 +1,6 @@
-"""Options: the fields of stages and sinks, from code or from a DSN's query string.
+"""Options: the attributes of stages and sinks, from code or from a DSN's query string.
 
-An option is a field of a frozen dataclass that derives from `Configured`. Its name is what the DSN calls it, its
+An option is an annotated attribute of a class that derives from `Configured`. Its name is what the DSN calls it, its
 annotation says how text is read, and its default is the documented one. `option()` adds bounds, and aliases: other names
 by which a DSN or a stack's keyword may call it. One that is annotated `str | Secret | None` may be given as a string, and
 is a `Secret` from then on.
@@ -8,15 +8,15 @@ is a `Secret` from then on.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, Union
 from weakref import WeakKeyDictionary
 
 from .errors import InvalidOption
+from .frozen import NOTHING, Field, Frozen, fields_of
 from .secret import Secret
 
 _Self = TypeVar("_Self", bound="Configured")
@@ -26,45 +26,52 @@ _NO = frozenset({"0", "false", "no", "off"})
 
 
 def option(
-    default: Any,
+    default: Any = NOTHING,
     *,
+    factory: Callable[[], Any] | None = None,
     minimum: float | None = None,
     above: float | None = None,
     maximum: float | None = None,
     unit: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Any:
-    """A field with bounds: `minimum` and `maximum` are accepted, `above` is the greatest value that is not."""
-    metadata = {"minimum": minimum, "above": above, "maximum": maximum, "unit": unit, "aliases": aliases}
-    return dataclasses.field(default=default, metadata=metadata)
+    """An attribute with bounds: `minimum` and `maximum` are accepted, `above` is the greatest value that is not. `factory`
+    makes the default of each object, where one that all share would not do; it is not shown.
+    """
+    return Field(default, factory, minimum=minimum, above=above, maximum=maximum, unit=unit, aliases=aliases)
 
 
-@dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Configured:
-    """A frozen dataclass whose fields are options, checked when it is made.
+class Configured(Frozen):
+    """A value whose attributes are options, checked when it is made.
 
-    A field whose type can't be written in a DSN (a function, say) is no option, and is left alone.
+    A class that derives from it need only declare them: `region: str = "eu-1"`, or `size: int = option(5, minimum=1)`.
+    An attribute whose type can't be written in a DSN (a function, say) is no option, and is left alone.
     """
 
     def __post_init__(self) -> None:
-        if all(map(self._is_default, dataclasses.fields(self))):
+        """Check the options. A class that has more to check does so in its own, after this."""
+        if "__dataclass_fields__" in vars(type(self)):
+            raise InvalidOption(
+                f"{type(self).__name__}: no @dataclass is accepted: its attributes are options as it is"
+            )
+        if all(self._is_default(name, field) for name, field in self._fields.items()):
             return  # then no annotation need be read while Raven is imported
         for name, kind in options_of(type(self)).items():
             given = getattr(self, name)
             if not kind.accepts(given):
                 raise InvalidOption(f"{name}: {kind} is accepted")
             if kind.origin is frozenset:  # other collections would do as well, but for being a part of a value
-                object.__setattr__(self, name, frozenset(given))
+                vars(self)[name] = frozenset(given)
             elif kind.origin is bool:
-                object.__setattr__(self, name, given if given is None else bool(given))
+                vars(self)[name] = given if given is None else bool(given)
             elif kind.origin is Secret and isinstance(given, str):
-                object.__setattr__(self, name, Secret(given))
+                vars(self)[name] = Secret(given)
 
-    def _is_default(self, field: dataclasses.Field[Any]) -> bool:
+    def _is_default(self, name: str, field: Field) -> bool:
         # Of a type that is left as it is; text may have to become a secret.
         kind = type(field.default)
-        as_it_is = kind in _AS_THEY_ARE or (kind is str and "Secret" not in str(field.type))
-        return as_it_is and getattr(self, field.name) is field.default
+        as_it_is = kind in _AS_THEY_ARE or (kind is str and "Secret" not in str(field.annotation))
+        return as_it_is and getattr(self, name) is field.default
 
     def with_options(self: _Self, texts: Mapping[str, str]) -> _Self:
         """The same, with those options changed that `texts` names and this declares.
@@ -75,13 +82,12 @@ class Configured:
             return self
         kinds = options_of(type(self))
         given = self._by_field(texts)
-        values = {name: kinds[name].read(called, text) for name, (called, text) in given.items()}
-        return dataclasses.replace(self, **values) if values else self
+        return self.replace(**{name: kinds[name].read(called, text) for name, (called, text) in given.items()})
 
     def with_values(self: _Self, values: Mapping[str, Any]) -> _Self:
         """The same, with those options changed that `values` names and this declares. Raises `InvalidOption`."""
         given = self._by_field(values)
-        return dataclasses.replace(self, **{name: value for name, (_, value) in given.items()}) if given else self
+        return self.replace(**{name: value for name, (_, value) in given.items()})
 
     def _by_field(self, given: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
         """Those of the given options that this declares: under the field's name, the name and the value given."""
@@ -96,31 +102,11 @@ class Configured:
             found[name] = called, value
         return found
 
-    def __eq__(self, other: object) -> bool:
-        """Whether it is of the same class and has the same options."""
-        return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(_values(self))
-
-    def __repr__(self) -> str:
-        """As the code that made it: only what differs from the defaults. Fields with `repr=False` stay hidden."""
-        changed = (
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in dataclasses.fields(self)
-            if field.repr and getattr(self, field.name) != field.default
-        )
-        return f"{type(self).__name__}({', '.join(changed)})"
-
-
-def _values(configured: Any) -> tuple[Any, ...]:
-    return tuple(getattr(configured, field.name) for field in dataclasses.fields(configured) if field.compare)
-
 
 class Kind:
     """What an option accepts."""
 
-    def __init__(self, annotation: Any, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, annotation: Any, field: Field) -> None:
         arguments = typing.get_args(annotation)
         self.optional = type(None) in arguments and typing.get_origin(annotation) in (Union, types.UnionType)
         if Secret in arguments:
@@ -129,10 +115,10 @@ class Kind:
             (annotation,) = (each for each in arguments if each is not type(None))
         self.origin = typing.get_origin(annotation) or annotation
         self.arguments = typing.get_args(annotation)
-        self.minimum, self.above = metadata.get("minimum"), metadata.get("above")
-        self.maximum = metadata.get("maximum")
-        self.unit = metadata.get("unit", "")
-        self.aliases: tuple[str, ...] = metadata.get("aliases", ())
+        self.minimum, self.above = field.about.get("minimum"), field.about.get("above")
+        self.maximum = field.about.get("maximum")
+        self.unit = field.about.get("unit", "")
+        self.aliases: tuple[str, ...] = field.about.get("aliases", ())
 
     def accepts(self, value: Any) -> bool:
         """Whether this value may stand in the code."""
@@ -212,7 +198,7 @@ _UNREADABLE = object()
 _READABLE = frozenset({bool, int, float, str, Secret, frozenset, Literal})
 
 
-def options_of(owner: type) -> Mapping[str, Kind]:
+def options_of(owner: type[Configured]) -> Mapping[str, Kind]:
     """The options that a class of stages or sinks declares, by name."""
     kinds = _known.get(owner)
     if kinds is None:
@@ -220,16 +206,13 @@ def options_of(owner: type) -> Mapping[str, Kind]:
     return kinds
 
 
-_known: WeakKeyDictionary[type, Mapping[str, Kind]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[type[Configured], Mapping[str, Kind]] = WeakKeyDictionary()
 
 
-def _read_annotations(owner: type) -> Mapping[str, Kind]:
+def _read_annotations(owner: type[Configured]) -> Mapping[str, Kind]:
     hints = typing.get_type_hints(owner)
-    kinds = {
-        field.name: Kind(hints[field.name], field.metadata)
-        for field in dataclasses.fields(owner)
-        if field.init and not _is_other_union(hints[field.name])
-    }
+    fields = fields_of(owner).items()
+    kinds = {name: Kind(hints[name], field) for name, field in fields if not _is_other_union(hints[name])}
     return {name: kind for name, kind in kinds.items() if kind.origin in _READABLE}
 
 

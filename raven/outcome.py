@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .errors import SendError
 from .events.messages import message_of
+from .frozen import Frozen
 from .request import Response
 
 DELIBERATE = frozenset({"before_send", "sample_rate", "ignored", "event_processor"})
@@ -15,8 +14,7 @@ NO_FAILURES = DELIBERATE | {"spooled"}
 """Those, and what is not dropped at all: it is on disk when the process ends, and another one will deliver it."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Frozen):
     """How an event ended: delivered (`reason` is None), or dropped, for a reason, or left on disk ("spooled").
 
     `reason` is one of Sentry's client-report reasons where Sentry has one. Ours are "rate_limited" (the server refused

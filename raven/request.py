@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
+
+from .frozen import Frozen
 
 Rest = Callable[[], AbstractContextManager[None]]
 
@@ -121,8 +123,7 @@ class Request:
         return f"<Request {self.category} {self.id} {size}>"
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Frozen):
     """A server's answer. Only a 2xx status means that it has the event.
 
     The names of `headers` are in lower case. `body` is at most the first 64 KiB; servers quote keys in it, so it is
@@ -130,13 +131,16 @@ class Response:
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes = b""
 
     @property
     def delivered(self) -> bool:
         """The server has the event."""
         return 200 <= self.status < 300
+
+    def __repr__(self) -> str:
+        return f"Response(status={self.status}, headers={self.headers})"
 
 
 HELD = Response(0)

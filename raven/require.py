@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from .errors import MissingDependency
+from .first_import import first_import
 
 
 def require(module: str, package: str, needed_for: str, extra: str) -> None:
@@ -22,9 +23,21 @@ def require(module: str, package: str, needed_for: str, extra: str) -> None:
         raise MissingDependency(package, needed_for, extra)
 
 
+_optional: dict[str, Any] = {}
+
+
 def optional(module: str) -> Any:
-    """That module, or None if it is not installed."""
+    """That module, which is imported with the first use of it. None if it is not installed, or can't be had."""
     try:
-        return import_module(module)
-    except ImportError:
+        return _optional[module]
+    except KeyError:
+        pass
+    try:
+        with first_import():
+            found = import_module(module)
+    except OSError:  # no file can be opened just now
         return None
+    except Exception:  # whatever one raises that is broken
+        found = None
+    _optional[module] = found
+    return found

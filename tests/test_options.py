@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Optional
 
 import pytest
@@ -19,7 +19,6 @@ from raven.secret import Secret
 SECRET = "s3cret\x07"
 
 
-@dataclass(frozen=True, repr=False)
 class Sample(Configured):
     whole: int = option(5, minimum=1)
     number: float = option(1.5, minimum=0)
@@ -44,7 +43,6 @@ class Sample(Configured):
     either: int | str = 1
     either_or_none: int | str | None = None
     numbers: tuple[int, ...] = ()
-    made: int = field(default=7, init=False)
 
 
 NAMES = {
@@ -252,7 +250,6 @@ def test_a_secret_is_kept_as_one() -> None:
 
 
 def test_a_default_becomes_a_secret_or_a_part_of_the_value_too() -> None:
-    @dataclass(frozen=True, repr=False)
     class Made(Configured):
         password: str | Secret | None = "hidden"
         numbers: frozenset[int] = (1, 2)  # type: ignore[assignment]
@@ -263,18 +260,25 @@ def test_a_default_becomes_a_secret_or_a_part_of_the_value_too() -> None:
 
 
 def test_the_repr_has_what_differs_from_the_defaults() -> None:
-    @dataclass(frozen=True, repr=False)
     class Hiding(Configured):
         shown: int = 1
-        hidden: str = field(default="", repr=False)
+        made: list[int] = option(factory=list)
 
     assert repr(Hiding()) == "Hiding()"
-    assert repr(Hiding(shown=2, hidden="s3cret")) == "Hiding(shown=2)"
+    assert repr(Hiding(shown=2, made=[1])) == "Hiding(shown=2)"
     assert repr(Sample(whole=7, maybe="x")) == "Sample(whole=7, maybe='x')"
 
 
+def test_it_is_no_dataclass_and_says_so() -> None:
+    @dataclass(frozen=True)
+    class Made(Configured):
+        size: int = 3
+
+    with pytest.raises(InvalidOption, match=r"^Made: no @dataclass is accepted: its attributes are options as it is$"):
+        Made()
+
+
 def test_a_subclass_has_its_own_options_and_its_parents() -> None:
-    @dataclass(frozen=True, repr=False)
     class Sub(Sample):
         more: int = 1
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json.encoder
 import sys
+from pathlib import Path
 
 import pytest
 
+import raven.require
 from raven.errors import MissingDependency
 from raven.require import optional, require
 
@@ -25,8 +28,32 @@ def test_one_that_is_not_there_is_named(module: str, monkeypatch: pytest.MonkeyP
         require(module, "Name", "this test", "extra")
 
 
-def test_an_optional_module_is_none_if_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of modules, of which nothing is known yet."""
+    monkeypatch.setattr(raven.require, "_optional", {})
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_optional_module_is_none_if_it_is_not_installed() -> None:
     assert optional("json.encoder") is json.encoder
     assert optional("nosuchpackage.module") is None
-    monkeypatch.setitem(sys.modules, "json.encoder", None)
-    assert optional("json.encoder") is None
+
+
+@pytest.mark.parametrize("fault", ["import nosuchmodule", "raise ValueError", "1 / 0", "no Python"])
+def test_one_that_is_broken_is_none_and_is_not_tried_again(folder: Path, fault: str) -> None:
+    (folder / "broken_module.py").write_text(fault)
+    assert optional("broken_module") is None
+    (folder / "broken_module.py").write_text("")
+    importlib.invalidate_caches()
+    assert optional("broken_module") is None
+
+
+def test_one_that_can_not_be_read_just_now_is_tried_again(folder: Path) -> None:
+    (folder / "busy_module.py").write_text("raise OSError(24, 'Too many open files')")
+    assert optional("busy_module") is None
+    (folder / "busy_module.py").write_text("found = 1")
+    importlib.invalidate_caches()
+    assert optional("busy_module").found == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import AsyncGenerator, Callable, Generator
 from types import TracebackType
 from typing import Any, TypeVar
@@ -51,6 +50,8 @@ class Capturing:
         if not callable(function):
             given = type(function).__name__
             raise InvalidOption(f"capture_exceptions: a function, or classes of exceptions, are accepted, not {given}")
+        import inspect  # which is slow to do
+
         if inspect.isasyncgenfunction(function):
             wrapper: Any = self._async_generator(function)
         elif inspect.iscoroutinefunction(function):

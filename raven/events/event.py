@@ -7,12 +7,12 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
 from .._version import VERSION
 from ..timestamp import timestamp
 from .clip import clip
+from .kinds import is_decimal
 from .messages import quoted, text_of
 from .scrub import FILTERED
 from .values import Simplifier
@@ -27,7 +27,7 @@ _WIDE = re.compile(r"%[^a-zA-Z%]*(\d{4}|\*)")
 _LONGEST_TAG = 200
 _MOST_TAGS = 100
 _MOST_PARAMS = 200
-_NUMERIC = (int, float, bool, type(None), Decimal)
+_NUMERIC = (int, float, bool, type(None))
 
 NEEDED_PARTS = ("event_id", "timestamp", "platform", "sdk")
 """What there is no event without."""
@@ -113,7 +113,8 @@ def _filled(text: str, values: Any, plain: Simplifier) -> str:
 def _fitting(value: Any, plain: Simplifier) -> Any:
     if type(value) is str:
         return clip(value, LONGEST_MESSAGE)
-    return value if type(value) in _NUMERIC else _Quoted(value, plain)
+    kind = type(value)
+    return value if kind in _NUMERIC or is_decimal(kind) else _Quoted(value, plain)
 
 
 class _Quoted:

@@ -7,12 +7,11 @@ by the names that all types have, so those are read as `type` itself does it.
 from __future__ import annotations
 
 import array
-import dataclasses
 import datetime
 import enum
+import sys
 from abc import ABCMeta
 from collections import deque, namedtuple
-from decimal import Decimal
 from itertools import repeat
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -30,7 +29,7 @@ _VIEWS = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
 CONTAINERS: tuple[type, ...] = (dict, list, tuple, set, frozenset, deque, array.array, *_VIEWS)
 # Nothing of the program's runs when these are rendered, nor is their text long.
 _LEAVES = frozenset(
-    {type(None), bool, int, float, complex, str, bytes, type, FunctionType, BuiltinFunctionType, Decimal, range}
+    {type(None), bool, int, float, complex, str, bytes, type, FunctionType, BuiltinFunctionType, range}
     | {datetime.date, datetime.time, datetime.timedelta, datetime.datetime}
 )
 _COLLECTIONS = namedtuple.__code__.co_filename
@@ -48,7 +47,13 @@ def is_plain(meta: type) -> bool:
 
 def is_leaf(kind: type) -> bool:
     """Whether it is a built-in one of which a text can be made at no risk and no cost."""
-    return is_plain(type(kind)) and kind in _LEAVES
+    return is_plain(type(kind)) and (kind in _LEAVES or is_decimal(kind))
+
+
+def is_decimal(kind: type) -> bool:
+    """Whether it is the class of decimals. Their module takes long to import, and a program that has one has done so."""
+    decimal = sys.modules.get("decimal")
+    return decimal is not None and kind is getattr(decimal, "Decimal", None)
 
 
 def is_error(value: Any) -> bool:
@@ -106,10 +111,12 @@ def fields_of(kind: type) -> tuple[str, ...] | None:
     wrapped = show.__dict__.get("__wrapped__", show)
     made = wrapped.__code__.co_filename if type(wrapped) is FunctionType else ""
     if "__dataclass_fields__" in members and made == "<string>":
-        return tuple(field.name for field in dataclasses.fields(owner) if field.repr)
+        from dataclasses import fields  # slow to import, and here it has been imported
+
+        return tuple(field.name for field in fields(owner) if field.repr)
     if "__attrs_attrs__" in members and made.startswith("<attrs generated"):
-        fields = members["__attrs_attrs__"]
-        return tuple(field.name for field in fields) if all(field.repr is True for field in fields) else None
+        attributes = members["__attrs_attrs__"]
+        return tuple(each.name for each in attributes) if all(each.repr is True for each in attributes) else None
     if issubclass(kind, tuple) and type(members.get("_fields")) is tuple and made == _COLLECTIONS:
         return tuple(name for name in members["_fields"] if type(name) is str)
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 FILTERED = "[Filtered]"
 """What stands where a secret was. Sentry's own word for it."""
@@ -30,36 +31,51 @@ _PERSONAL = "remote[_-]?addr|x[_-]?forwarded[_-]?for|x[_-]?real[_-]?ip|ip[_-]?ad
 
 _MANY_NAMES = 4_096
 
+
+class _Late:
+    """A pattern that is compiled when it is first used. That takes milliseconds for all of them, which a program whose
+    events are few should not pay with each start.
+    """
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._given = pattern, flags
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(re.compile(*self._given), name)
+        setattr(self, name, method)  # so that this is asked for once
+        return method
+
+
 # `user:password@` of a URL; a password that should be percent-encoded and is not may have anything in it but blanks. How
 # far that is looked for is bounded, or it would be looked for up to the end of the text from each of many URLs.
-_CREDENTIALS = re.compile(
+_CREDENTIALS = _Late(
     r"(?<=://)(?:[^\s/?#\"'<>@:]*:(?![0-9]+(?:[/?#]|$))[^\s\"'<>@]{0,100}|[^\s/?#\"'<>@]+)(?:@[^\s/?#\"'<>@]+)*@"
 )
 # A word, as in "basic authentication", is none.
-_BEARER = re.compile(r"\b((?i:bearer|basic)\s+)(?![A-Za-z][a-z]+\.?(?![\w+/=.~-]))[\w+/=.~-]{8,}")
-_PRIVATE_KEY = re.compile(
+_BEARER = _Late(r"\b((?i:bearer|basic)\s+)(?![A-Za-z][a-z]+\.?(?![\w+/=.~-]))[\w+/=.~-]{8,}")
+_PRIVATE_KEY = _Late(
     r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
 )
 # Of these services, whatever begins like this is a key.
-_KEY = re.compile(
+_KEY = _Late(
     r"(?:AKIA[0-9A-Z]{16}|gh[opsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|[rs]k_(?:live|test)_\w{10,}"
     r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|sk-(?<![\w-]sk-)[\w-]{20,}|eyJ(?<![\w-]eyJ)[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?)"
 )
 # `--password x` of a command, `<password>x</password>`.
-_OPTION = re.compile(r"(?<![\w-])--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
-_ELEMENT = re.compile(r"<([\w:.-]{2,60})(?:\s[^<>]{0,200})?>([^<]+)(?=</)")
+_OPTION = _Late(r"(?<![\w-])--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
+_ELEMENT = _Late(r"<([\w:.-]{2,60})(?:\s[^<>]{0,200})?>([^<]+)(?=</)")
 # What cards begin with, and 13 to 19 digits in all, alone or in groups.
-_CARD = re.compile(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
-_DIGITS = re.compile(r"[2-6][0-9][0-9 -]{9}")
-_UNQUOTED = re.compile(r"<[^<>\n]{1,200}>|[^\s,;&'\"<>)\]}]*")
-_WITH_SCHEME = re.compile(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
-_QUOTE = re.compile(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
+_CARD = _Late(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
+_DIGITS = _Late(r"[2-6][0-9][0-9 -]{9}")
+_UNQUOTED = _Late(r"<[^<>\n]{1,200}>|[^\s,;&'\"<>)\]}]*")
+_WITH_SCHEME = _Late(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
+_QUOTE = _Late(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
 # `password": `, `pwd=`, `'x-api-key', '` and `user%5Bpassword%5D%3D`.
-_BETWEEN = re.compile(r"(?::=?|=[=>]?|,|!=|%3[ADad])\s*")
+_BETWEEN = _Late(r"(?::=?|=[=>]?|,|!=|%3[ADad])\s*")
 # Between a name and its value in code there may be a type: `password: str = "..."`.
-_ANNOTATION = re.compile(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
-_LITERAL = re.compile(r"([\"'])((?:\\.|(?!\1)[^\\])*)(?:\1|$)")
-_NOT_NAME = re.compile(r"\\[nrt]?|[^\w.%\[\]\\-]+")
+_ANNOTATION = _Late(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
+_LITERAL = _Late(r"([\"'])((?:\\.|(?!\1)[^\\])*)(?:\1|$)")
+_NOT_NAME = _Late(r"\\[nrt]?|[^\w.%\[\]\\-]+")
 _LONGEST_NAME = 80
 _KEYS = frozenset({"key", "Key", "KEY"})
 """Which by themselves are no secrets, but an API key is."""
@@ -74,12 +90,12 @@ class _Names(dict[str, bool]):
     be shown as it is.
     """
 
-    def __init__(self, pattern: re.Pattern[str], clean: Callable[[str], str]) -> None:
-        self._pattern = pattern
+    def __init__(self, pattern: str, clean: Callable[[str], str]) -> None:
+        self._pattern = _Late(pattern, re.IGNORECASE)
         self._clean = clean
 
     def __missing__(self, name: str) -> bool:
-        known = self._pattern.search(name) is not None
+        known: bool = self._pattern.search(name) is not None
         if len(name) <= _LONGEST_NAME and name.isascii() and self._clean(name) == name:
             if len(self) >= _MANY_NAMES:
                 self.clear()
@@ -97,7 +113,7 @@ class Scrubber:
         parts = "|".join([_PARTS, *map(re.escape, keys), *(() if personal else (_PERSONAL,))])
         word = rf"(?<![a-z0-9])(?:{_WORDS})(?![a-z0-9])"
         hump = rf"(?-i:(?<=[a-z])(?:{_HUMPS})(?![a-z]))"
-        self.hides: Mapping[str, bool] = _Names(re.compile(f"(?:{parts}|{word}|{hump})", re.IGNORECASE), self.text)
+        self.hides: Mapping[str, bool] = _Names(f"(?:{parts}|{word}|{hump})", self.text)
         """Whether what goes by a name is a secret, for any name."""
 
     def text(self, text: str, code: bool = False) -> str:

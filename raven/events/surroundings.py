@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from ..require import optional
 from .clip import clip
 
 _METADATA = (".dist-info", ".egg-info")
@@ -30,11 +31,14 @@ def host_name() -> str:
     return socket.gethostname()
 
 
-@cache
 def contexts() -> dict[str, dict[str, Any]]:
-    """The interpreter, the operating system and the machine."""
-    import platform
+    """The interpreter, the operating system and the machine. Nothing if that can't be found out just now."""
+    platform = optional("platform")
+    return _contexts(platform) if platform is not None else {}
 
+
+@cache
+def _contexts(platform: Any) -> dict[str, dict[str, Any]]:
     machine = platform.uname()
     return {
         "runtime": {

@@ -6,7 +6,6 @@ import enum
 import os
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from ..request import Fate, Request, Response, Send
 from ..runtimes import CannotWait, Runtime, Waker, drive
 from ..runtimes.threads import in_thread
 from ..sinks import Sink
-from .stage import Context, Holding, Reporting, Stage
+from .stage import Context, Stage
 
 
 class Flushed(enum.Enum):
@@ -126,9 +125,9 @@ class _Life:
         self.ledger.observe(FailureLog(context.runtime.monotonic, context.dsn.origin))
         self.ledger.observe(self._wake)
         self._closed = closed
-        self._parts = compose(stages, sink, replace(context, is_closed=lambda: self._closed))
-        self._holding = [part for part in self._parts if isinstance(part, Holding)]
-        self._reporting = [part for part in self._parts if isinstance(part, Reporting)]
+        self._parts = compose(stages, sink, context.replace(is_closed=lambda: self._closed))
+        self._holding = [part for part in self._parts if hasattr(part, "flush_here")]
+        self._reporting = [part for part in self._parts if hasattr(part, "report_here")]
         self._flushing: deque[Waker] = deque()
         self._unfinished: deque[tuple[Request, object]] = deque()
         self._failed_before = 0
@@ -245,7 +244,7 @@ def compose(stages: Sequence[Stage], sink: Sink, context: Context) -> list[Any]:
     """Bind the sink, and on it each stage, the lowest first. The result is in the stack's order."""
     bound: list[Any] = [sink.bind(context)]
     for at in range(len(stages) - 1, -1, -1):
-        below = replace(context, twin=partial(_twin, stages[at + 1 :], sink, context))
+        below = context.replace(twin=partial(_twin, stages[at + 1 :], sink, context))
         bound.append(stages[at].bind(bound[-1], below))
     bound.reverse()
     return bound
@@ -256,5 +255,5 @@ def _twin(stages: Sequence[Stage], sink: Sink, context: Context) -> Send | None:
     if blocking is None:
         return None
     stages = [stage for stage in stages if stage.role != "report"]  # it has not told what the other has
-    send: Send = compose(stages, blocking, replace(context, runtime=blocking.runtime()))[0]
+    send: Send = compose(stages, blocking, context.replace(runtime=blocking.runtime()))[0]
     return send

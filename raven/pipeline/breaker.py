@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..chance import chance
@@ -22,7 +21,6 @@ _LEAST_WAIT = 0.001
 """Seconds. What is left of a pause may be less than the clock can tell."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Breaker(Stage):
     """Stop asking a server that is down, and keep the events until it is back.
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import importlib
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from ..errors import InvalidOption, MissingDependency
-from ..first_import import first_import
 from ..options import option
 from ..request import Request, Response, Send
 from ..require import optional
@@ -27,7 +24,6 @@ _PACKAGE = {"br": "brotli", "zstd": "zstandard"}
 _REFUSED = (400, 415)
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Compress(Stage):
     """Compress the body. Stands below Envelope or Store, which make the body, and above Retry, so as to do it once.
 
@@ -105,14 +101,8 @@ def encoder(encoding: str, level: int | None) -> Encoder:
 
 
 def _best(body: bytes, window: int) -> bytes:
-    isal = _isal()
+    isal = optional("isal.isal_zlib")
     return _zlib(body, _LEVEL, window) if isal is None else bytes(isal.compress(body, _LEVEL, window))
-
-
-@cache
-def _isal() -> Any:
-    with first_import():
-        return optional("isal.isal_zlib")
 
 
 def _zlib(body: bytes, level: int, window: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from json import JSONEncoder
 from typing import ClassVar
 
@@ -16,7 +15,6 @@ _ITEM_TYPES = {"error": "event"}
 _quoted = JSONEncoder().encode
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Envelope(Stage):
     """Frame the body as an envelope with one item, for the endpoint `/api/{project}/envelope/`.
 

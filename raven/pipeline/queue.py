@@ -16,7 +16,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .. import at_exit
@@ -39,7 +38,6 @@ Spare = Callable[[object], bool]
 """Whether a request that came to this is left unsettled."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Queue(Stage):
     """Hold up to `queue_size` events (default 1000), of up to `queue_bytes` bytes in all (default 64 MiB; parts
     of 4 KiB aren't counted), and let workers of the runtime carry them down the rest of the stack.

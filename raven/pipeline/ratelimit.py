@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import RateLimited
@@ -26,7 +25,6 @@ _BARE_429 = 60.0
 _LONGEST_HEADER = 8_192
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class RateLimit(Stage):
     """Drop events (as "ratelimit_backoff") while the server does not want their category.
 

@@ -7,7 +7,6 @@ import math
 import os
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .. import at_exit
@@ -30,7 +29,6 @@ REPORTED = frozenset({
 """Reasons that the server wants to hear of. Those that it refused with 429 it has counted itself."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Report(Stage):
     """Tell the server how many events were dropped, and why, by reports of their own.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..chance import chance
@@ -23,7 +22,6 @@ Result = Response | SendError
 _Attempt = Callable[[Request], Awaitable[Result]]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Retry(Stage):
     """Try again what may succeed a little later, with growing random pauses ("full jitter").
 

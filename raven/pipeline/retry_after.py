@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 
+from ..first_import import first_import
+
 _LONGEST_TEXT = 64
 
 
@@ -23,9 +25,10 @@ def retry_after(value: str | None, ceiling: float) -> float | None:
 
 
 def _seconds_until(date: str, ceiling: float) -> float | None:
-    from email.utils import parsedate_to_datetime  # a date is rare, and this module takes long to import
-
     try:
+        with first_import():
+            from email.utils import parsedate_to_datetime  # a date is rare, and this module takes long to import
+
         seconds = parsedate_to_datetime(date).timestamp() - time.time()
     except (ValueError, OverflowError, OSError):
         return None

@@ -6,11 +6,9 @@ import marshal
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from json import JSONEncoder
 from typing import Any, ClassVar
-from uuid import UUID
 
 from ..errors import EventTooLarge, Unserializable
 from ..events.values import simplify
@@ -19,14 +17,13 @@ from ..request import Request, Response, Send
 from ..require import optional
 from .stage import Context, Stage
 
-orjson = optional("orjson")
-
 
 def _of_value(value: object) -> object:
     """What orjson, too, makes of these two."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, UUID):
+    uuid = sys.modules.get("uuid")  # slow to import, and who has a UUID has imported it
+    if uuid is not None and isinstance(value, uuid.UUID):
         return str(value)
     raise TypeError
 
@@ -49,7 +46,6 @@ _NO_NUMBER, _NO_NUMBER_AGAIN = (
 faster than one that begins with either.) A text may look the same, which does no harm."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Serialize(Stage):
     """Make the body of the event: UTF-8 JSON. First in a stack.
 
@@ -106,16 +102,17 @@ def encode(event: dict[str, Any], limit: int, *, plain: bool = False, or_least: 
 
 
 def _encode(event: dict[str, Any], plain: bool) -> bytes:
+    orjson = optional("orjson")
     if orjson is not None:
         try:
-            return _encode_fast(event, plain)
+            return _encode_fast(orjson, event, plain)
         except Exception:  # perhaps json can
             pass
     encode = _not_looking if sys.getrecursionlimit() <= _USUAL_LIMIT else _looking_for_cycles
     return encode(event).encode()
 
 
-def _encode_fast(event: dict[str, Any], plain: bool) -> bytes:
+def _encode_fast(orjson: Any, event: dict[str, Any], plain: bool) -> bytes:
     """By orjson, if it does as json would: it makes null of a number that JSON has no form for. Raises whatever comes."""
     body: bytes = orjson.dumps(event, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
     # To marshal it shows that, in a fraction of the time that json takes.

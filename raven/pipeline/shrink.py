@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..request import Request, Response, Send
@@ -13,7 +12,6 @@ from .stage import Context, Stage
 _TOO_LARGE = 413
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Shrink(Stage):
     """Cut an event to half its size when the server answers 413, and send it once more.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .._version import VERSION
@@ -13,7 +12,6 @@ from .stage import Context, Stage
 _CLIENT = f"raven/{VERSION}"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Sign(Stage):
     """Add the headers `X-Sentry-Auth` and `User-Agent`. Stands below Queue, so that no key is at rest with the events.
 

@@ -13,7 +13,6 @@ import itertools
 import os
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from .. import at_exit
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from ..spool.pump import Pump
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Spool(Stage):
     """Keep each event in a file in the folder `spool` until a server has it. Stands where Queue would:
     `stack.replace(Queue, Spool("/var/spool/shop"))`.
@@ -97,7 +95,7 @@ class BoundSpool:
         at_exit.register(self)
         at_exit.register_holder(self)
         queue = Queue(workers=spool.workers, worker_idle=spool.worker_idle, shutdown_timeout=spool.shutdown_timeout)
-        below = replace(context, ledger=_Results(self._came_back), twin=self._watched_twin)
+        below = context.replace(ledger=_Results(self._came_back), twin=self._watched_twin)
         self._queue = queue.bind(self._watched(send), below)
         at_exit.forget(self._queue)
         self.shutdown_timeout = spool.shutdown_timeout

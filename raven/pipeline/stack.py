@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from ..dsn import Dsn
 from ..errors import InvalidOption, InvalidStack
+from ..frozen import fields_of
 from ..options import options_of
 from ..runtimes import Runtime
 from ..sinks import Sink
@@ -174,8 +174,8 @@ def _check_queue(stages: tuple[Stage, ...], sink: Sink) -> None:
 
 
 def _check_option_names(parts: tuple[Stage | Sink, ...]) -> None:
-    fields = [field for part in parts for field in dataclasses.fields(part)]
-    names = [name for field in fields for name in (field.name, *field.metadata.get("aliases", ()))]
+    fields = [each for part in parts for each in fields_of(type(part)).items()]
+    names = [name for field, declared in fields for name in (field, *declared.about.get("aliases", ()))]
     if len(set(names)) == len(names):
         return  # and no annotation need be read to know which of them are options
     owners: dict[str, str] = {}

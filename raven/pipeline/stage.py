@@ -1,8 +1,8 @@
 """What a stage is.
 
-A stage is two things. The configuration is a small frozen dataclass: its fields are its options, it is a value, and one
-can serve many clients. `bind(send, context)` makes the behaviour, which owns all state: an async function, or an object
-with an async `__call__` and perhaps `flush` and `close`.
+A stage is two things. The configuration is a small value: its annotated attributes are its options, nothing changes it,
+and one can serve many clients. `bind(send, context)` makes the behaviour, which owns all state: an async function, or an
+object with an async `__call__` and perhaps `flush` and `close`.
 
 A stage awaits the `send` that it was given and the `sleep` of `context.runtime`, and nothing else. So the same stage
 works under threads, greenlets, asyncio and Twisted.
@@ -11,10 +11,10 @@ works under threads, greenlets, asyncio and Twisted.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol
 
 from ..dsn import Dsn
+from ..frozen import Frozen
 from ..ledger import Ledger
 from ..options import Configured
 from ..request import Request, Response, Send
@@ -29,8 +29,7 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Frozen):
     """What binding hands down to every stage and to the sink.
 
     `twin()` makes a blocking copy of what lies below a stage, for the interpreter's exit, when the runtime may be gone;
@@ -44,7 +43,6 @@ class Context:
     is_closed: Callable[[], bool] = _never
 
 
-@runtime_checkable
 class Holding(Protocol):
     """What a bound stage has in addition if it keeps requests to deliver them later.
 
@@ -62,7 +60,6 @@ class Holding(Protocol):
         """Accept nothing more, and drop what is left."""
 
 
-@runtime_checkable
 class Reporting(Protocol):
     """What a bound stage has in addition if it has something to send of its own accord, when all else is settled."""
 
@@ -73,7 +70,6 @@ class Reporting(Protocol):
         """The same where the runtime can't be waited for."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Stage(Configured):
     """Base of every stage's configuration.
 
@@ -94,11 +90,10 @@ class Stage(Configured):
 StageFunction = Callable[[Request, Send], Awaitable[Response]]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class FunctionStage(Stage):
     """A stage that was made of a function, by `@stage`."""
 
-    function: StageFunction = field(kw_only=True)
+    function: StageFunction
 
     def bind(self, send: Send, context: Context) -> Send:
         function = self.function
@@ -122,4 +117,4 @@ def stage(function: StageFunction) -> FunctionStage:
     >>> tag_host
     tag_host
     """
-    return FunctionStage(function=function)
+    return FunctionStage(function)

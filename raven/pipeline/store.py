@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import Unserializable
@@ -10,7 +9,6 @@ from ..request import Request, Response, Send
 from .stage import Context, Stage
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Store(Stage):
     """Send the event's JSON as the whole body, to the endpoint `/api/{project}/store/`. It can carry events only.
 

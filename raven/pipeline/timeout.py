@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..options import option
@@ -10,7 +9,6 @@ from ..request import Request, Response, Send
 from .stage import Context, Stage
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Timeout(Stage):
     """Give what lies below `timeout` seconds (default 1) in all: to find, to connect, to send and to be answered.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..options import Configured
@@ -12,7 +11,6 @@ from ..request import Send
 from ..runtimes import Runtime
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Sink(Configured):
     """Base of every sink's configuration.
 

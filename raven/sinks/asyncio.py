@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class AsyncioSink(SocketSink):
     """POST from tasks of the loop, which it never blocks."""
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..require import require
 from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class EventletSink(SocketSink):
     """POST from green threads. While one waits, the others go on, whether the program is monkey-patched or not."""
 

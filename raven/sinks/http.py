@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..dsn import Dsn
@@ -28,7 +27,6 @@ _warned_of: set[str] = set()
 """The servers that the process was warned of: one line each, however often they are bound."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class HTTPSink(Sink):
     """Options of every sink that speaks HTTP.
 
@@ -79,7 +77,7 @@ class HTTPSink(Sink):
             return None
         from .tls import resolve
 
-        return replace(resolve(self.verify_ssl, self.ca_certs), cert_file=self.cert_file, key_file=self.key_file)
+        return resolve(self.verify_ssl, self.ca_certs).replace(cert_file=self.cert_file, key_file=self.key_file)
 
     def proxy(self, dsn: Dsn) -> Proxy | None:
         """The proxy that leads to the server, if one does. Raises `InvalidOption` or `MissingDependency`."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from ..options import option
 from ..pipeline.stage import Context
 from ..request import Request, Response, Send
 from ..runtimes import Runtime
@@ -11,11 +10,10 @@ from ..runtimes.threads import ThreadRuntime
 from . import Sink
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class MemorySink(Sink):
     """Keep every request, in `requests`, and answer 200. It takes anything, so it needs no stage above it."""
 
-    requests: list[Request] = field(default_factory=list, repr=False)
+    requests: list[Request] = option(factory=list)
 
     __eq__, __hash__ = object.__eq__, object.__hash__
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..runtimes.poll import PollRuntime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class PollSink(SocketSink):
     """POST from coroutines that take turns in one thread."""
 

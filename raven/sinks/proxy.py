@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, cast
 
 from ..dsn import Dsn
 from ..errors import InvalidOption
+from ..frozen import Frozen
 from ..require import require
 from ..secret import Secret
 
@@ -24,8 +24,7 @@ _HOST = r"[a-z0-9._-]+|[0-9a-f:.]+"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 
 
-@dataclass(frozen=True)
-class Proxy:
+class Proxy(Frozen):
     """An HTTP or a SOCKS5 proxy. With "socks5h" it looks the server's name up itself, with "socks5" we do."""
 
     scheme: Literal["http", "socks5", "socks5h"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..require import require
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from .connections import Connections
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class RequestsSink(Urllib3Sink):
     """POST the body by a session of requests. What is below the session is the same as in `Urllib3Sink`."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ..options import option
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from .connections import Connections
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class SocketSink(HTTPSink):
     """POST the body and wait for the answer, as the runtime waits. Connections are kept open; none is opened, and nothing
     that is needed for one is imported, before the first request. At most `connections` (default 100) are used at once.

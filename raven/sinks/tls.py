@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidOption, TLSError
+from ..frozen import Frozen
 
 if TYPE_CHECKING:
     import ssl
@@ -28,8 +28,7 @@ _MARK = b"-----BEGIN CERTIFICATE-----"
 _KEY_MARK = re.compile(rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----")
 
 
-@dataclass(frozen=True)
-class TLSSettings:
+class TLSSettings(Frozen):
     """Whether to verify the server, and against what; and what to show it, if it wants a certificate from us.
 
     `ca_certs` is a PEM file, a folder as OpenSSL's `c_rehash` makes it, or None for the system's trust store. `cert_file`

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..require import require
@@ -10,7 +9,6 @@ from ..runtimes import Runtime
 from .sockets import SocketSink
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class TwistedSink(SocketSink):
     """POST from coroutines that the reactor carries on, and never block it. TLS is Python's own, so that pyOpenSSL isn't
     needed.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..options import option
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from .connections import Connections
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Urllib3Sink(SocketSink):
     """POST the body and wait for the answer. Connections are kept open and shared by all threads; none is opened, and
     urllib3 is not imported, before the first request. At most `connections` (default 10) are used at once.

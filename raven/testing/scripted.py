@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from ..options import option
 from ..pipeline.stage import Context
 from ..request import Request, Response, Send
 from ..runtimes import Runtime
@@ -14,7 +14,6 @@ from ..sinks import Sink
 Answer = int | Response | BaseException | float
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class ScriptedSink(Sink):
     """Give the answers one after the other; the last one is given again and again. Without one, 200.
 
@@ -23,7 +22,7 @@ class ScriptedSink(Sink):
     """
 
     answers: Iterable[Answer] = (200,)
-    received: list[Request] = field(default_factory=list, repr=False)
+    received: list[Request] = option(factory=list)
 
     __eq__, __hash__ = object.__eq__, object.__hash__
 

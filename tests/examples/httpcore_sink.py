@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -37,7 +36,6 @@ MOST_HEADERS = 100
 BEGINNING = b"HTTP/1."
 
 
-@dataclass(frozen=True, repr=False)
 class HttpcoreSink(HTTPSink):
     """POST by httpcore, from tasks of asyncio. It looks at all pairs of its connections at each request: they are few."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import settings
@@ -68,11 +67,10 @@ def bind_over(stage: Stage, send: Send, runtime: FakeRuntime | None = None) -> C
     return call
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class CallSink(Sink):
     """A sink that is a plain function, which may block. It sends from threads."""
 
-    call: Callable[[Request], Response] = field(kw_only=True)
+    call: Callable[[Request], Response]
 
     def runtime(self) -> Runtime:
         return ThreadRuntime()
@@ -101,7 +99,7 @@ class Line:
     ) -> None:
         self.runtime = runtime or FakeRuntime()
         self.sink = ScriptedSink(answers)
-        self.context = replace(fake_context(self.runtime), twin=twin)
+        self.context = fake_context(self.runtime).replace(twin=twin)
         self.bound: BoundQueue = queue.bind(send or self.sink.bind(self.context), self.context)
 
     def put(self, *named: str) -> None:

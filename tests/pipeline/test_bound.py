@@ -8,12 +8,12 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from raven.errors import ConnectError
+from raven.options import option
 from raven.outcome import DELIVERED, SAMPLE_RATE
 from raven.pipeline import BoundStack, Context, Flushed, Queue, RateLimit, Serialize, Stack, Stage, stage
 from raven.request import HELD, Request, Response, Send
@@ -286,12 +286,11 @@ def test_a_closed_stack_takes_nothing_more(stages: list[Stage]) -> None:
     assert work.sink.received == []
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Tracked(Stage):
     """Writes down what is done to it."""
 
     name: Any = ""
-    log: list[str] = field(default_factory=list)
+    log: list[str] = option(factory=list)
     holds: Any = False
     settles: Any = True
 

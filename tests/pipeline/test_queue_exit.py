@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
@@ -11,6 +10,7 @@ import pytest
 
 from raven import at_exit
 from raven.errors import ConnectError
+from raven.options import option
 from raven.pipeline import Compress, Envelope, Queue, Serialize, Sign, Stack
 from raven.request import Request, Response, Send
 from raven.testing import FakeRuntime, ScriptedSink
@@ -160,11 +160,10 @@ def exiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(at_exit, "_said", [])
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class DyingSink(ScriptedSink):
     """A sink whose library is gone at exit."""
 
-    twin: ScriptedSink = field(default_factory=ScriptedSink)
+    twin: ScriptedSink = option(factory=ScriptedSink)
 
     def at_exit(self) -> ScriptedSink:
         return self.twin
@@ -196,7 +195,6 @@ def test_what_is_sent_after_the_exit_handler_is_delivered_at_once(monkeypatch: p
     assert leaving.line.counts == {"accepted": 1, "delivered": 1}
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class NoTwinSink(ScriptedSink):
     """A sink that nothing can stand in for."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -48,7 +47,7 @@ class Line:
         self.folder = folder
         self.runtime = runtime or FakeRuntime()
         self.sink = ScriptedSink(answers)
-        self.context = replace(fake_context(self.runtime), twin=twin)
+        self.context = fake_context(self.runtime).replace(twin=twin)
         spool = Spool(str(folder), **{"workers": 1, "worker_idle": 0.0, **options})
         self.bound: BoundSpool = spool.bind(self.sink.bind(self.context), self.context)
 

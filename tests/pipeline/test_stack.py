@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
@@ -41,7 +40,6 @@ async def tag_host(request: Request, send: Send) -> Response:
     return await send(request)
 
 
-@dataclass(frozen=True, repr=False)
 class Mark(Stage):
     """Writes its mark into the body on the way down, and into the answer on the way up."""
 
@@ -56,14 +54,12 @@ class Mark(Stage):
         return marking
 
 
-@dataclass(frozen=True, repr=False)
 class Pool(Mark):
     """Its option is another name for one of Queue's."""
 
     pool_size: int = 1
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class SuspendingSink(MemorySink):
     suspends = True
 
@@ -150,11 +146,9 @@ def test_what_cannot_work_is_refused_and_the_error_names_the_stages(stages: list
 
 
 def test_a_stage_of_ones_own_can_take_a_role() -> None:
-    @dataclass(frozen=True, repr=False)
     class Pickle(Stage):
         role = "serialize"
 
-    @dataclass(frozen=True, repr=False)
     class Picky(Stage):
         needs: ClassVar[dict[str, str]] = {"polish": "it is picky"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -31,7 +30,6 @@ def test_each_has_a_list_of_its_own() -> None:
     assert MemorySink() != MemorySink()
 
 
-@dataclass(frozen=True, repr=False)
 class Empty(Sink):
     """A sink that lacks everything."""
 
