@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from .errors import InvalidDsn
-from .frozen import Frozen
+from .frozen import Frozen, made_by
 from .secret import Secret
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -44,7 +43,7 @@ class Dsn(Frozen):
     path: str
     """What stands before the project, without a slash at its end: "" or "/prefix"."""
     project: str
-    options: Mapping[str, str] = MappingProxyType({})
+    options: Mapping[str, str] = made_by(dict)
     """The options of the query string, still as text."""
     transport: str | None = None
     """raven-python 6's name of a transport, when the scheme has one: "threaded" in threaded+https://."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from .frozen import Frozen
+from .frozen import Frozen, made_by
 from .outcome import NO_FAILURES, Outcome
 from .request import Request
 
@@ -24,7 +24,7 @@ class Stats(Frozen):
     accepted: int = 0
     delivered: int = 0
     pending: int = 0
-    dropped: Mapping[str, int] = MappingProxyType({})
+    dropped: Mapping[str, int] = made_by(lambda: MappingProxyType({}))
 
     @property
     def failed(self) -> int:

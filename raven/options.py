@@ -50,7 +50,7 @@ class Configured(Frozen):
 
     def __post_init__(self) -> None:
         """Check the options. A class that has more to check does so in its own, after this."""
-        if "__dataclass_fields__" in vars(type(self)):
+        if hasattr(self, "__dataclass_fields__"):
             raise InvalidOption(
                 f"{type(self).__name__}: no @dataclass is accepted: its attributes are options as it is"
             )
@@ -82,12 +82,12 @@ class Configured(Frozen):
             return self
         kinds = options_of(type(self))
         given = self._by_field(texts)
-        return self.replace(**{name: kinds[name].read(called, text) for name, (called, text) in given.items()})
+        return Frozen.replace(self, **{name: kinds[name].read(called, text) for name, (called, text) in given.items()})
 
     def with_values(self: _Self, values: Mapping[str, Any]) -> _Self:
         """The same, with those options changed that `values` names and this declares. Raises `InvalidOption`."""
         given = self._by_field(values)
-        return self.replace(**{name: value for name, (_, value) in given.items()})
+        return Frozen.replace(self, **{name: value for name, (_, value) in given.items()})
 
     def _by_field(self, given: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
         """Those of the given options that this declares: under the field's name, the name and the value given."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from types import MappingProxyType
 from typing import Any
 
-from .frozen import Frozen
+from .frozen import Frozen, made_by
 
 Rest = Callable[[], AbstractContextManager[None]]
 
@@ -131,7 +130,7 @@ class Response(Frozen):
     """
 
     status: int
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = made_by(dict)
     body: bytes = b""
 
     @property

@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import Any
 
 from .errors import MissingDependency
-from .first_import import first_import
 
 
 def require(module: str, package: str, needed_for: str, extra: str) -> None:
@@ -23,21 +22,31 @@ def require(module: str, package: str, needed_for: str, extra: str) -> None:
         raise MissingDependency(package, needed_for, extra)
 
 
-_optional: dict[str, Any] = {}
+_FASTER: dict[str, tuple[str, ...]] = {
+    # orjson crashes where it imports these itself and can't (ijl/orjson#310), and not if Python has imported them before.
+    "orjson": ("dataclasses", "datetime", "enum", "json", "uuid"),
+    "isal.isal_zlib": (),
+}
+"""What `raven[speed]` has in the place of modules of Python's, and what each needs."""
+
+_found: dict[str, Any] = {}
 
 
 def optional(module: str) -> Any:
-    """That module, which is imported with the first use of it. None if it is not installed, or can't be had."""
-    try:
-        return _optional[module]
-    except KeyError:
-        pass
-    try:
-        with first_import():
-            found = import_module(module)
-    except OSError:  # no file can be opened just now
-        return None
-    except Exception:  # whatever one raises that is broken
-        found = None
-    _optional[module] = found
-    return found
+    """One of those that `import_optional` has found, or None."""
+    return _found.get(module)
+
+
+def import_optional() -> None:
+    """Import what is installed of the modules that only make Raven faster. What can't be imported is left out.
+
+    Not in a capture, for it takes 10 ms, and a capture may come at a bad moment: in a signal handler, in the depth of a
+    recursion, in the middle of an import.
+    """
+    for module, needed in _FASTER.items():
+        try:
+            for each in needed:
+                import_module(each)
+            _found[module] = import_module(module)
+        except Exception:  # it is not installed, or broken, or there are no file descriptors
+            continue

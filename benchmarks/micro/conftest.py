@@ -21,6 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from server import Server
 
+from raven.require import import_optional
+
+import_optional()  # as a program's first delivery does
+
 Work = Callable[[int], object]
 CALLS = 200
 ROUNDS = 30

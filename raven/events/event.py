@@ -53,7 +53,7 @@ def new_event_id() -> str:
     process = os.getpid()
     numbers = _numbers.get(process)
     if numbers is None:
-        numbers = _numbers[process] = random.Random(os.urandom(32))
+        numbers = _numbers[process] = random.Random(int.from_bytes(os.urandom(32), "big"))
     number = numbers.getrandbits(128) ^ time.time_ns()
     return f"{number & ~_KIND | _UUID_4:032x}"
 

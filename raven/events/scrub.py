@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 FILTERED = "[Filtered]"
 """What stands where a secret was. Sentry's own word for it."""
@@ -33,49 +33,55 @@ _MANY_NAMES = 4_096
 
 
 class _Late:
-    """A pattern that is compiled when it is first used. That takes milliseconds for all of them, which a program whose
-    events are few should not pay with each start.
+    """Stands for a pattern, which is compiled when it is first used. For all of them that takes milliseconds, which a
+    program that has no events should not pay with each start.
     """
 
-    def __init__(self, pattern: str, flags: int = 0) -> None:
+    def __init__(self, pattern: str, flags: int) -> None:
         self._given = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         method = getattr(re.compile(*self._given), name)
         setattr(self, name, method)  # so that this is asked for once
         return method
 
 
+def _late(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    return cast("re.Pattern[str]", _Late(pattern, flags))
+
+
 # `user:password@` of a URL; a password that should be percent-encoded and is not may have anything in it but blanks. How
 # far that is looked for is bounded, or it would be looked for up to the end of the text from each of many URLs.
-_CREDENTIALS = _Late(
+_CREDENTIALS = _late(
     r"(?<=://)(?:[^\s/?#\"'<>@:]*:(?![0-9]+(?:[/?#]|$))[^\s\"'<>@]{0,100}|[^\s/?#\"'<>@]+)(?:@[^\s/?#\"'<>@]+)*@"
 )
 # A word, as in "basic authentication", is none.
-_BEARER = _Late(r"\b((?i:bearer|basic)\s+)(?![A-Za-z][a-z]+\.?(?![\w+/=.~-]))[\w+/=.~-]{8,}")
-_PRIVATE_KEY = _Late(
+_BEARER = _late(r"\b((?i:bearer|basic)\s+)(?![A-Za-z][a-z]+\.?(?![\w+/=.~-]))[\w+/=.~-]{8,}")
+_PRIVATE_KEY = _late(
     r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.DOTALL
 )
 # Of these services, whatever begins like this is a key.
-_KEY = _Late(
+_KEY = _late(
     r"(?:AKIA[0-9A-Z]{16}|gh[opsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|[rs]k_(?:live|test)_\w{10,}"
     r"|xox[abprs]-[\w-]{10,}|AIza[\w-]{30,}|sk-(?<![\w-]sk-)[\w-]{20,}|eyJ(?<![\w-]eyJ)[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?)"
 )
 # `--password x` of a command, `<password>x</password>`.
-_OPTION = _Late(r"(?<![\w-])--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
-_ELEMENT = _Late(r"<([\w:.-]{2,60})(?:\s[^<>]{0,200})?>([^<]+)(?=</)")
+_OPTION = _late(r"(?<![\w-])--?([\w-]{2,60})[ \t]+(\"[^\"]*\"|'[^']*'|[^\s-]\S*)")
+_ELEMENT = _late(r"<([\w:.-]{2,60})(?:\s[^<>]{0,200})?>([^<]+)(?=</)")
 # What cards begin with, and 13 to 19 digits in all, alone or in groups.
-_CARD = _Late(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
-_DIGITS = _Late(r"[2-6][0-9][0-9 -]{9}")
-_UNQUOTED = _Late(r"<[^<>\n]{1,200}>|[^\s,;&'\"<>)\]}]*")
-_WITH_SCHEME = _Late(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
-_QUOTE = _Late(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
+_CARD = _late(r"[2-6](?<![\w.][2-6])[0-9](?:[ -]?[0-9]){11,17}(?!\w)")
+_DIGITS = _late(r"[2-6][0-9][0-9 -]{9}")
+_UNQUOTED = _late(r"<[^<>\n]{1,200}>|[^\s,;&'\"<>)\]}]*")
+_WITH_SCHEME = _late(r"(?:bearer|basic|digest|token|negotiate)\s+[^\s,;&'\"<>)\]}]*", re.IGNORECASE)
+_QUOTE = _late(r"[bBrRuUfF]{0,2}(\\*[\"']{3}|\\*[\"'])")
 # `password": `, `pwd=`, `'x-api-key', '` and `user%5Bpassword%5D%3D`.
-_BETWEEN = _Late(r"(?::=?|=[=>]?|,|!=|%3[ADad])\s*")
+_BETWEEN = _late(r"(?::=?|=[=>]?|,|!=|%3[ADad])\s*")
 # Between a name and its value in code there may be a type: `password: str = "..."`.
-_ANNOTATION = _Late(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
-_LITERAL = _Late(r"([\"'])((?:\\.|(?!\1)[^\\])*)(?:\1|$)")
-_NOT_NAME = _Late(r"\\[nrt]?|[^\w.%\[\]\\-]+")
+_ANNOTATION = _late(r"[\w.\[\], |\"']{1,80}=\s{0,8}")
+_LITERAL = _late(r"([\"'])((?:\\.|(?!\1)[^\\])*)(?:\1|$)")
+_NOT_NAME = _late(r"\\[nrt]?|[^\w.%\[\]\\-]+")
 _LONGEST_NAME = 80
 _KEYS = frozenset({"key", "Key", "KEY"})
 """Which by themselves are no secrets, but an API key is."""
@@ -91,11 +97,11 @@ class _Names(dict[str, bool]):
     """
 
     def __init__(self, pattern: str, clean: Callable[[str], str]) -> None:
-        self._pattern = _Late(pattern, re.IGNORECASE)
+        self._pattern = _late(pattern, re.IGNORECASE)
         self._clean = clean
 
     def __missing__(self, name: str) -> bool:
-        known: bool = self._pattern.search(name) is not None
+        known = self._pattern.search(name) is not None
         if len(name) <= _LONGEST_NAME and name.isascii() and self._clean(name) == name:
             if len(self) >= _MANY_NAMES:
                 self.clear()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from ..require import optional
 from .clip import clip
 
 _METADATA = (".dist-info", ".egg-info")
@@ -31,24 +30,28 @@ def host_name() -> str:
     return socket.gethostname()
 
 
-def contexts() -> dict[str, dict[str, Any]]:
-    """The interpreter, the operating system and the machine. Nothing if that can't be found out just now."""
-    platform = optional("platform")
-    return _contexts(platform) if platform is not None else {}
-
-
 @cache
-def _contexts(platform: Any) -> dict[str, dict[str, Any]]:
-    machine = platform.uname()
+def contexts() -> dict[str, dict[str, Any]]:
+    """The interpreter, the operating system and the machine."""
+    name, _, release, version, machine = _uname()
+    implementation = sys.implementation.name
     return {
         "runtime": {
-            "name": platform.python_implementation(),
-            "version": platform.python_version(),
+            "name": "CPython" if implementation == "cpython" else implementation,
+            "version": sys.version.partition(" ")[0],
             "build": sys.version,
         },
-        "os": {"name": machine.system, "version": machine.release, "build": machine.version},
-        "device": {"arch": machine.machine, "processor_count": os.cpu_count()},
+        "os": {"name": name, "version": release, "build": version},
+        "device": {"arch": machine, "processor_count": os.cpu_count()},
     }
+
+
+def _uname() -> tuple[str, ...]:
+    if hasattr(os, "uname"):
+        return tuple(os.uname())
+    import platform  # takes long to import, and says the same
+
+    return tuple(platform.uname()[:5])
 
 
 @cache

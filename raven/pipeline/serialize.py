@@ -22,8 +22,7 @@ def _of_value(value: object) -> object:
     """What orjson, too, makes of these two."""
     if isinstance(value, Enum):
         return value.value
-    uuid = sys.modules.get("uuid")  # slow to import, and who has a UUID has imported it
-    if uuid is not None and isinstance(value, uuid.UUID):
+    if isinstance(value, getattr(sys.modules.get("uuid"), "UUID", ())):  # who has one has imported it, which is slow
         return str(value)
     raise TypeError
 

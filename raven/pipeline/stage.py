@@ -44,7 +44,7 @@ class Context(Frozen):
 
 
 class Holding(Protocol):
-    """What a bound stage has in addition if it keeps requests to deliver them later.
+    """What a bound stage has in addition if it keeps requests to deliver them later. It is known by its `flush_here`.
 
     When it takes a request it sets `request.fate.held` and answers `HELD`; from then on it must settle the request, with
     `context.ledger`, whatever the stages above it make of that answer.
@@ -61,7 +61,9 @@ class Holding(Protocol):
 
 
 class Reporting(Protocol):
-    """What a bound stage has in addition if it has something to send of its own accord, when all else is settled."""
+    """What a bound stage has in addition if it has something to send of its own accord, when all else is settled. It is
+    known by its `report_here`.
+    """
 
     async def report(self, deadline: float) -> None:
         """Send it, until the deadline."""

@@ -1,4 +1,7 @@
-"""A bound sink that is made with its first request, because what it needs takes long to import."""
+"""A bound sink that is made with its first request, because what it needs takes long to import.
+
+With it comes what only makes the stages faster, which do without until then.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ..first_import import first_import
 from ..request import Request, Response
+from ..require import import_optional
 
 
 class Bound(Protocol):
@@ -37,6 +41,7 @@ class Later(Generic[B]):
         with self._lock:
             if self._made is None:
                 with first_import():
+                    import_optional()
                     self._made = self._make()
                 if self._closed:  # perhaps since close() looked
                     self._made.close()

@@ -373,5 +373,5 @@ def test_what_it_changes_in_one_event_shows_in_no_other(make: Make) -> None:
     finally:
         from raven.events import surroundings
 
-        surroundings._contexts.cache_clear()
+        surroundings.contexts.cache_clear()
         surroundings.modules.cache_clear()

@@ -44,7 +44,7 @@ def test_a_forked_process_has_other_ids_than_its_parent() -> None:
         event.time = types.SimpleNamespace(time_ns=lambda: 0)  # not because of the clock
         event.new_event_id()
         child = os.fork()
-        print(event.new_event_id(), flush=True)
+        os.write(1, f"{event.new_event_id()} ".encode())  # at once, for both write
         if child:
             os.waitpid(child, 0)
     """

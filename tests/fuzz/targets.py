@@ -14,12 +14,15 @@ from raven.pipeline.ratelimit import limits
 from raven.pipeline.retry_after import retry_after
 from raven.pipeline.serialize import encode
 from raven.request import Response
+from raven.require import import_optional
 from raven.sinks.http import MOST_READ
 from raven.sinks.http11 import Answer, Head
 
 CEILING = 3_600.0
 SECRET = "Kq7vXw2mZp9tRb4n"
 SCRUBBER = Scrubber()
+
+import_optional()  # what encodes and packs in programs that have sent an event
 
 
 def dsn(data: bytes) -> None:

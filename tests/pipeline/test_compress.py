@@ -20,6 +20,7 @@ from raven.errors import ConnectError, InvalidOption, MissingDependency, SendErr
 from raven.pipeline import Compress
 from raven.pipeline import compress as compress_module
 from raven.pipeline.compress import encoder
+from raven.require import import_optional
 from raven.testing import StageDriver
 from raven.testing.scripted import Answer
 
@@ -44,6 +45,7 @@ RICHER: list[Encoding] = ["deflate", "br", "zstd"]
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each test is done with isal, and as if it were not installed."""
     name: str = request.param
+    import_optional()
     if name == "zlib":
         monkeypatch.setattr(compress_module, "optional", lambda module: None)
     return name

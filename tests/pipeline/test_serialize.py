@@ -22,6 +22,7 @@ from raven.errors import EventTooLarge, InvalidOption, Unserializable
 from raven.pipeline import Serialize, serialize
 from raven.pipeline.serialize import encode
 from raven.request import Request
+from raven.require import import_optional
 from raven.testing import StageDriver
 
 from .helpers import new_request, repeatable
@@ -32,6 +33,9 @@ import resource, sys
 if len(sys.argv) > 1:
     sys.modules["orjson"] = None
 from raven.pipeline.serialize import encode
+from raven.require import import_optional
+
+import_optional()
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
@@ -48,6 +52,7 @@ print(resident() - before, sum(map(len, bodies)))
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each test is done with orjson, and as if it were not installed."""
     name: str = request.param
+    import_optional()
     if name == "json":
         monkeypatch.setattr(serialize, "optional", lambda module: None)
     return name

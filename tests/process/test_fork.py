@@ -53,7 +53,9 @@ def program(how: str, source: str) -> str:
     again = (
         "for name in [name for name in sys.modules if name.partition('.')[0] == 'raven']:\n    del sys.modules[name]\n"
     )
-    warm = "" if how == "with hooks" else "import isal.isal_zlib, orjson, raven.sinks.urllib3_connections\n"
+    warm = "import raven.require, raven.sinks.urllib3_connections\nraven.require.import_optional()\n"
+    if how == "with hooks":
+        warm = ""
     return f"{FORKS[how]}\n{again}from raven import Client\n{warm}{FORKED}\n{source}"
 
 
