@@ -26,23 +26,31 @@ _CLASS_VARIABLE = re.compile(r"(\w+\.)?ClassVar\b")
 
 
 class Field:
-    """An attribute as its class declares it: its default, or what makes one for each value. `about` is for others."""
+    """An attribute as its class declares it: its default, or what makes one for each value; whether `repr` shows it; and
+    what others want to know `about` it.
+    """
 
-    __slots__ = ("about", "annotation", "default", "factory")
+    __slots__ = ("about", "annotation", "default", "factory", "shown")
 
-    def __init__(self, default: Any = NOTHING, factory: Callable[[], Any] | None = None, **about: Any) -> None:
+    def __init__(
+        self, default: Any = NOTHING, factory: Callable[[], Any] | None = None, shown: bool = True, **about: Any
+    ) -> None:
         self.annotation: Any = None
-        self.default, self.factory, self.about = default, factory, about
+        self.default, self.factory, self.shown, self.about = default, factory, shown, about
 
     @property
     def is_required(self) -> bool:
         """Whether a value can't be made without it."""
         return self.default is NOTHING and self.factory is None
 
+    def made(self) -> Any:
+        """The default."""
+        return self.factory() if self.factory else self.default
 
-def made_by(factory: Callable[[], Any]) -> Any:
-    """An attribute whose default is made for each value, where one that all share would not do. `repr` leaves it out."""
-    return Field(factory=factory)
+
+def made_by(factory: Callable[[], Any], *, repr: bool = True) -> Any:
+    """An attribute whose default is made for each value, where one that all share would not do. `repr`: show it there."""
+    return Field(factory=factory, shown=repr)
 
 
 class _SignatureOfFields:
@@ -74,7 +82,7 @@ class Frozen:
             fields.update(vars(base).get("_fields", {}))
         _declare(cls, fields)
         cls._fields = fields
-        type.__setattr__(cls, "__match_args__", tuple(fields))
+        type.__setattr__(cls, "__match_args__", tuple(fields))  # which type checkers make themselves
 
     def __init__(self, *values: Any, **named: Any) -> None:
         fields = self._fields
@@ -110,7 +118,7 @@ class Frozen:
         changed = (
             f"{name}={value!r}"
             for (name, field), value in zip(self._fields.items(), _values(self), strict=True)
-            if field.factory is None and value != field.default
+            if field.shown and value != field.made()
         )
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -190,7 +198,7 @@ def _arguments(owner: type[Frozen], values: tuple[Any, ...], named: Mapping[str,
         if name not in given:
             if field.is_required:
                 raise TypeError(f"{owner.__name__} needs {name}")
-            given[name] = field.factory() if field.factory else field.default
+            given[name] = field.made()
     return given
 
 

@@ -31,6 +31,10 @@ class Stats(Frozen):
         """How many were dropped that nobody had asked to drop."""
         return sum(count for reason, count in self.dropped.items() if reason not in NO_FAILURES)
 
+    def __repr__(self) -> str:
+        counts = f"accepted={self.accepted}, delivered={self.delivered}, pending={self.pending}"
+        return f"Stats({counts}, dropped={dict(self.dropped)})"  # zeros too: it is an account
+
 
 class Ledger:
     """Counts what happens to events, exactly, from any thread.

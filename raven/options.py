@@ -11,12 +11,12 @@ from __future__ import annotations
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union
 from weakref import WeakKeyDictionary
 
 from .errors import InvalidOption
-from .frozen import NOTHING, Field, Frozen, fields_of
+from .frozen import Field, Frozen, fields_of
 from .secret import Secret
 
 _Self = TypeVar("_Self", bound="Configured")
@@ -26,19 +26,16 @@ _NO = frozenset({"0", "false", "no", "off"})
 
 
 def option(
-    default: Any = NOTHING,
+    default: Any,
     *,
-    factory: Callable[[], Any] | None = None,
     minimum: float | None = None,
     above: float | None = None,
     maximum: float | None = None,
     unit: str = "",
     aliases: tuple[str, ...] = (),
 ) -> Any:
-    """An attribute with bounds: `minimum` and `maximum` are accepted, `above` is the greatest value that is not. `factory`
-    makes the default of each object, where one that all share would not do; it is not shown.
-    """
-    return Field(default, factory, minimum=minimum, above=above, maximum=maximum, unit=unit, aliases=aliases)
+    """An attribute with bounds: `minimum` and `maximum` are accepted, `above` is the greatest value that is not."""
+    return Field(default, minimum=minimum, above=above, maximum=maximum, unit=unit, aliases=aliases)
 
 
 class Configured(Frozen):

@@ -69,14 +69,19 @@ def test_those_of_one_class_with_equal_attributes_are_equal() -> None:
     assert len({Point(1, 2), Point(y=2, x=1), Point(2, 1)}) == 2
 
 
-def test_what_a_factory_makes_is_each_ones_own_and_is_not_shown() -> None:
+def test_what_a_factory_makes_is_each_ones_own() -> None:
     assert Place(1).names is not Place(1).names
-    assert repr(Place(1, names=["inn"])) == "Place(x=1)"
 
 
 def test_the_repr_has_what_differs_from_the_defaults() -> None:
     assert repr(Point(0)) == "Point(x=0)"
     assert repr(Place(0, 1)) == "Place(x=0, y=1)"
+    assert repr(Place(1, names=["inn"])) == "Place(x=1, names=['inn'])"
+
+    class Quiet(Point):
+        names: list[str] = made_by(list, repr=False)
+
+    assert repr(Quiet(1, names=["inn"])) == "Quiet(x=1)"
 
 
 def test_another_is_made_by_replacing() -> None:

@@ -31,6 +31,9 @@ def adds_up(stats: Stats) -> bool:
 def test_a_new_ledger_has_nothing() -> None:
     assert Ledger().stats() == Stats(accepted=0, delivered=0, pending=0, dropped={})
     assert Stats() == Stats(0, 0, 0, {})
+    assert (
+        repr(Stats(2, 1, dropped={"invalid": 1})) == "Stats(accepted=2, delivered=1, pending=0, dropped={'invalid': 1})"
+    )
 
 
 def test_an_event_is_pending_until_it_is_settled() -> None:

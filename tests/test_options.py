@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raven.errors import InvalidOption
+from raven.frozen import made_by
 from raven.options import Configured, option, options_of
 from raven.pipeline import Queue
 from raven.secret import Secret
@@ -262,7 +263,7 @@ def test_a_default_becomes_a_secret_or_a_part_of_the_value_too() -> None:
 def test_the_repr_has_what_differs_from_the_defaults() -> None:
     class Hiding(Configured):
         shown: int = 1
-        made: list[int] = option(factory=list)
+        made: list[int] = made_by(list, repr=False)
 
     assert repr(Hiding()) == "Hiding()"
     assert repr(Hiding(shown=2, made=[1])) == "Hiding(shown=2)"

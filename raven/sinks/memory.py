@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..options import option
+from ..frozen import made_by
 from ..pipeline.stage import Context
 from ..request import Request, Response, Send
 from ..runtimes import Runtime
@@ -13,7 +13,7 @@ from . import Sink
 class MemorySink(Sink):
     """Keep every request, in `requests`, and answer 200. It takes anything, so it needs no stage above it."""
 
-    requests: list[Request] = option(factory=list)
+    requests: list[Request] = made_by(list, repr=False)
 
     __eq__, __hash__ = object.__eq__, object.__hash__
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..options import option
+from ..frozen import made_by
 from ..pipeline.stage import Context
 from ..request import Request, Response, Send
 from ..runtimes import Runtime
@@ -22,7 +22,7 @@ class ScriptedSink(Sink):
     """
 
     answers: Iterable[Answer] = (200,)
-    received: list[Request] = option(factory=list)
+    received: list[Request] = made_by(list, repr=False)
 
     __eq__, __hash__ = object.__eq__, object.__hash__
 

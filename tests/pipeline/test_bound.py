@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from raven.errors import ConnectError
-from raven.options import option
+from raven.frozen import made_by
 from raven.outcome import DELIVERED, SAMPLE_RATE
 from raven.pipeline import BoundStack, Context, Flushed, Queue, RateLimit, Serialize, Stack, Stage, stage
 from raven.request import HELD, Request, Response, Send
@@ -290,7 +290,7 @@ class Tracked(Stage):
     """Writes down what is done to it."""
 
     name: Any = ""
-    log: list[str] = option(factory=list)
+    log: list[str] = made_by(list)
     holds: Any = False
     settles: Any = True
 

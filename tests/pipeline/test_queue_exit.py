@@ -10,7 +10,7 @@ import pytest
 
 from raven import at_exit
 from raven.errors import ConnectError
-from raven.options import option
+from raven.frozen import made_by
 from raven.pipeline import Compress, Envelope, Queue, Serialize, Sign, Stack
 from raven.request import Request, Response, Send
 from raven.testing import FakeRuntime, ScriptedSink
@@ -163,7 +163,7 @@ def exiting(monkeypatch: pytest.MonkeyPatch) -> None:
 class DyingSink(ScriptedSink):
     """A sink whose library is gone at exit."""
 
-    twin: ScriptedSink = option(factory=ScriptedSink)
+    twin: ScriptedSink = made_by(ScriptedSink)
 
     def at_exit(self) -> ScriptedSink:
         return self.twin
