@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from .errors import MissingDependency
+from .first_import import first_import
 
 
 def require(module: str, package: str, needed_for: str, extra: str) -> None:
@@ -33,20 +35,22 @@ _found: dict[str, Any] = {}
 
 
 def optional(module: str) -> Any:
-    """One of those that `import_optional` has found, or None."""
+    """One of those, if `import_optional` has found it; otherwise None."""
     return _found.get(module)
 
 
+@cache
 def import_optional() -> None:
-    """Import what is installed of the modules that only make Raven faster. What can't be imported is left out.
+    """Import what is installed of the modules that only make Raven faster, once. What can't be imported is left out.
 
     Not in a capture, for it takes 10 ms, and a capture may come at a bad moment: in a signal handler, in the depth of a
     recursion, in the middle of an import.
     """
-    for module, needed in _FASTER.items():
-        try:
-            for each in needed:
-                import_module(each)
-            _found[module] = import_module(module)
-        except Exception:  # it is not installed, or broken, or there are no file descriptors
-            continue
+    with first_import():
+        for module, needed in _FASTER.items():
+            try:
+                for each in needed:
+                    import_module(each)
+                _found[module] = import_module(module)
+            except Exception:  # it is not installed, or broken, or there are no file descriptors
+                continue

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from ..errors import InvalidOption, MissingDependency
 from ..options import option
 from ..request import Request, Response, Send
-from ..require import optional
+from ..require import import_optional, optional
 from .stage import Context, Stage
 
 Encoder = Callable[[bytes], bytes]
@@ -61,6 +61,7 @@ class Compress(Stage):
 
         async def compress(request: Request) -> Response:
             nonlocal refused
+            import_optional()  # for Serialize as well, which stands where nothing can be imported
             plain = request.body
             if plain is None or len(plain) < least or self.encoding == "none":
                 return await send(request)

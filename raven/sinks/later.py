@@ -1,7 +1,4 @@
-"""A bound sink that is made with its first request, because what it needs takes long to import.
-
-With it comes what only makes the stages faster, which do without until then.
-"""
+"""A bound sink that is made with its first request, because what it needs takes long to import."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from typing import Generic, Protocol, TypeVar
 
 from ..first_import import first_import
 from ..request import Request, Response
-from ..require import import_optional
 
 
 class Bound(Protocol):
@@ -41,7 +37,6 @@ class Later(Generic[B]):
         with self._lock:
             if self._made is None:
                 with first_import():
-                    import_optional()
                     self._made = self._make()
                 if self._closed:  # perhaps since close() looked
                     self._made.close()
