@@ -112,3 +112,18 @@ client.capture_message("%s", params=(sys,))
 print(set(sys.modules) - before, len(sink.requests))
 """
     assert subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60) == "set() 2\n"
+
+
+@pytest.mark.parametrize("stage", ["Compress()", "Compress(encoding='none')"])
+def test_the_first_delivery_brings_them(stage: str) -> None:
+    code = f"""
+from raven.pipeline import Compress
+from raven.require import optional
+from raven.testing import StageDriver
+
+driver = StageDriver({stage})
+assert optional("orjson") is None
+driver.send(body=b"")
+print(optional("orjson").__name__, optional("isal.isal_zlib").__name__)
+"""
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60) == "orjson isal.isal_zlib\n"
