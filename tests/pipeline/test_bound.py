@@ -524,3 +524,22 @@ def test_an_observer_is_told_of_each_request_and_in_a_forked_child_too(monkeypat
         patch.setattr(os, "getpid", lambda: process + 1)
         bound.send(sent[2])
     assert told == list(zip([request.id for request in sent], [None, "send_error", None], strict=True))
+
+
+def test_a_stage_with_a_flush_of_another_kind_is_not_taken_for_one_that_holds() -> None:
+    class Half(Stage):
+        def bind(self, send: Send, context: Context) -> Any:
+            class Bound:
+                async def __call__(self, request: Request) -> Response:
+                    return await send(request)
+
+                def flush(self) -> None:
+                    raise AssertionError
+
+            return Bound()
+
+    work = Work(Half())
+    work.send()
+    assert work.stack.flush() is Flushed.DELIVERED
+    assert work.stack.close() is Flushed.DELIVERED
+    assert work.counts == {"accepted": 1, "delivered": 1}
