@@ -11,7 +11,7 @@ works under threads, greenlets, asyncio and Twisted.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from ..dsn import Dsn
 from ..frozen import Frozen
@@ -43,6 +43,7 @@ class Context(Frozen):
     is_closed: Callable[[], bool] = _never
 
 
+@runtime_checkable
 class Holding(Protocol):
     """What a bound stage has in addition if it keeps requests to deliver them later. It is known by its `flush_here`.
 
@@ -60,6 +61,7 @@ class Holding(Protocol):
         """Accept nothing more, and drop what is left."""
 
 
+@runtime_checkable
 class Reporting(Protocol):
     """What a bound stage has in addition if it has something to send of its own accord, when all else is settled. It is
     known by its `report_here`.

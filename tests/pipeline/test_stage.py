@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from raven.errors import InvalidOption
 from raven.options import option
 from raven.pipeline import Context, Stage, stage
+from raven.pipeline.stage import Holding
 from raven.request import Request, Response, Send
 from raven.testing import StageDriver, fake_context
 
@@ -85,6 +88,16 @@ def test_a_stage_of_ones_own_has_options_and_state() -> None:
 def test_a_context_has_no_twin_unless_it_is_given_one() -> None:
     context = fake_context()
     assert Context(context.dsn, context.runtime, context.ledger).twin() is None
+
+
+def test_only_what_can_flush_and_close_holds() -> None:
+    class Bound:
+        async def flush(self, deadline: float) -> bool:
+            return True
+
+    assert not isinstance(Bound(), Holding)
+    closing: Any = type("Closing", (Bound,), {"close": Bound.flush, "flush_here": Bound.flush})
+    assert isinstance(closing(), Holding)
 
 
 def test_a_request_shows_its_size_and_not_what_is_in_it() -> None:

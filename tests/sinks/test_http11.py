@@ -78,6 +78,8 @@ def head(*lines: str, status: str = "HTTP/1.1 200 OK") -> bytes:
 def test_an_answer_with_a_length() -> None:
     reading = Reading([head("Content-Length: 5", "X-One: 1") + b"hello"], ends=False)
     assert reading.result == Response(200, {"content-length": "5", "x-one": "1"}, b"hello")
+    assert isinstance(reading.result, Response)
+    assert reading.result.body == b"hello"
     assert reading.reusable
 
 
@@ -91,6 +93,7 @@ def test_an_answer_in_chunks() -> None:
 def test_an_answer_that_ends_with_its_connection() -> None:
     reading = Reading([OK + b"\r\nhel", b"lo"])
     assert isinstance(reading.result, Response)
+    assert reading.result.body == b"hello"
     assert not reading.reusable
 
 
