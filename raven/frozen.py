@@ -21,7 +21,7 @@ else:  # Python 3.10 has none; it is there for type checkers
 
 _Self = TypeVar("_Self", bound="Frozen")
 
-NOTHING: Any = object()
+_NOTHING: Any = object()
 _CLASS_VARIABLE = re.compile(r"(\w+\.)?ClassVar\b")
 
 
@@ -33,7 +33,7 @@ class Field:
     __slots__ = ("about", "annotation", "default", "factory", "shown")
 
     def __init__(
-        self, default: Any = NOTHING, factory: Callable[[], Any] | None = None, shown: bool = True, **about: Any
+        self, default: Any = _NOTHING, factory: Callable[[], Any] | None = None, shown: bool = True, **about: Any
     ) -> None:
         self.annotation: Any = None
         self.default, self.factory, self.shown, self.about = default, factory, shown, about
@@ -41,7 +41,7 @@ class Field:
     @property
     def is_required(self) -> bool:
         """Whether a value can't be made without it."""
-        return self.default is NOTHING and self.factory is None
+        return self.default is _NOTHING and self.factory is None
 
     def made(self) -> Any:
         """The default."""
@@ -139,10 +139,10 @@ def _declare(owner: type[Frozen], fields: dict[str, Field]) -> None:
         if _is_class_variable(annotation, owner.__module__):
             fields.pop(name, None)
             continue
-        given = vars(owner).get(name, NOTHING)
+        given = vars(owner).get(name, _NOTHING)
         field = fields[name] = given if isinstance(given, Field) else Field(given)
         field.annotation = annotation
-        if field.default is not NOTHING:
+        if field.default is not _NOTHING:
             setattr(owner, name, field.default)
         elif given is field:
             delattr(owner, name)

@@ -184,14 +184,14 @@ def test_a_default_that_all_would_share_is_refused() -> None:
     with pytest.raises(TypeError, match=message):
 
         class Wrong(Frozen):
-            names: list[str] = []  # noqa: RUF012  # that is the fault
+            names: list[str] = []  # noqa: RUF012  # what ruff warns of is what must be refused
 
 
 def test_an_attribute_without_a_default_comes_before_those_with_one() -> None:
     with pytest.raises(TypeError, match=r"^Wrong: z needs a default, for y before it has one$"):
 
         class Wrong(Point):
-            z: int  # type: ignore[misc]  # mypy says so as well
+            z: int  # type: ignore[misc]  # what mypy refuses must be refused at run time too
 
 
 def test_it_is_no_dataclass() -> None:

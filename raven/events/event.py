@@ -111,9 +111,9 @@ def _filled(text: str, values: Any, plain: Simplifier) -> str:
 
 
 def _fitting(value: Any, plain: Simplifier) -> Any:
-    if type(value) is str:
-        return clip(value, LONGEST_MESSAGE)
     kind = type(value)
+    if kind is str:
+        return clip(value, LONGEST_MESSAGE)
     return value if kind in _NUMERIC or is_decimal(kind) else _Quoted(value, plain)
 
 

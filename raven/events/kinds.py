@@ -52,8 +52,7 @@ def is_leaf(kind: type) -> bool:
 
 def is_decimal(kind: type) -> bool:
     """Whether it is the class of decimals. Their module takes long to import, and a program that has one has done so."""
-    decimal = sys.modules.get("decimal")
-    return decimal is not None and kind is getattr(decimal, "Decimal", None)
+    return kind is getattr(sys.modules.get("decimal"), "Decimal", None)
 
 
 def is_error(value: Any) -> bool:
